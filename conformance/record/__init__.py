@@ -1,0 +1,1 @@
+"""KEEP it: a run on disk, append-only, that can be judged and reported again."""

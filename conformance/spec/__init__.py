@@ -1,0 +1,1 @@
+"""READ the contract: the two API documents and the catalogue of requirements."""

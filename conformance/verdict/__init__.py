@@ -1,0 +1,1 @@
+"""JUDGE what was recorded: findings, their gravity, what gates and what is excused."""

@@ -1,0 +1,1 @@
+"""SAY it without sending it: requests, answers, frames and signatures as values."""

@@ -1,0 +1,1 @@
+"""Locust scenarios: how fast, how far, and whether the figure is true."""

@@ -1,0 +1,1 @@
+"""TELL: turn a saved run into summary.json, JUnit, Markdown and one HTML page."""
