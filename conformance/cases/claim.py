@@ -1,0 +1,60 @@
+"""What a check concludes about one requirement, and how grave each conclusion is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    """A check's conclusion. Merged, the gravest wins: fail > inconclusive > pass > skipped."""
+
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    PASS = "pass"
+    SKIPPED = "skipped"
+
+
+GRAVITY = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS, Verdict.SKIPPED)
+
+
+def gravest(verdicts: Iterable[Verdict]) -> Verdict | None:
+    """The verdict that stands for several, or None for none."""
+    return min(verdicts, key=GRAVITY.index, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One conclusion: which requirement, what was expected, what was seen, and the records that show it."""
+
+    requirement: str
+    verdict: Verdict
+    title: str
+    expected: str = ""
+    actual: str = ""
+    records: tuple[int, ...] = ()
+
+
+class CannotTell(Exception):  # noqa: N818 - it is a conclusion, not an error of ours
+    """Raised inside a script whose prerequisite is missing: its open requirements become inconclusive."""
+
+
+def holds(
+    requirement: str,
+    condition: bool,
+    title: str,
+    expected: object = "",
+    actual: object = "",
+    records: Iterable[int] = (),
+) -> Claim:
+    """A pass or a fail, by a condition."""
+    verdict = Verdict.PASS if condition else Verdict.FAIL
+    return Claim(requirement, verdict, title, str(expected), str(actual), tuple(records))
+
+
+def equal(
+    requirement: str, title: str, expected: object, actual: object, records: Iterable[int] = ()
+) -> Claim:
+    """A pass when both are equal, values compared as they are (never through text)."""
+    return holds(requirement, expected == actual, title, expected, actual, records)
