@@ -149,6 +149,7 @@ class Target(_Part):
     timing: Timing = Timing()
     latency: Latency = Latency()
     gates: tuple[Provenance, ...] = ("documented",)
+    strengths: tuple[Literal["must", "should", "may"], ...] = ("must",)
 
     @property
     def host(self) -> str:

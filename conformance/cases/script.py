@@ -60,6 +60,18 @@ class Together:
 
 
 @dataclass(frozen=True, slots=True)
+class Burst:
+    """The same operation over and over, unpaced, at most `times` and until `refusals` were refused.
+
+    The one step that may pass a rate limit; it starts in a fresh window. Answered with the records.
+    """
+
+    ask: Ask
+    times: int
+    refusals: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Pause:
     """Let the target's time pass."""
 
@@ -125,6 +137,7 @@ class Record:
     by: str | None = None
     key: Key | None = None
     signed: Request | None = None
+    shift_ms: int = 0
     sent_ns: int = 0
     received_ns: int = 0
 
@@ -171,7 +184,7 @@ class Heard:
     closed: bool = False
 
 
-Step = Ask | Raw | Together | Pause | Token | Connect | Say | Listen | Ping | Hang | Claim
+Step = Ask | Raw | Together | Burst | Pause | Token | Connect | Say | Listen | Ping | Hang | Claim
 Script = Generator[Step, Any, None]
 T = TypeVar("T")
 Steps = Generator[Step, Any, T]

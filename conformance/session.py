@@ -1,0 +1,121 @@
+"""One run of questions on one target: performs checks, judges every answer, and keeps what was concluded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from conformance.cases.claim import Claim, Verdict
+from conformance.cases.run import run
+from conformance.cases.script import Check, Heard, Record, Step, World
+from conformance.record.run_log import RunLog
+from conformance.spec.contract import Contract
+from conformance.target import Target
+from conformance.transport.governor import Governor
+from conformance.transport.interface import Transport
+from conformance.transport.performer import Performer
+from conformance.verdict.answers import AnswerJudge
+from conformance.verdict.findings import Finding
+from conformance.verdict.frames import FrameJudge
+from conformance.verdict.reproduce import curl_script, stream_script
+
+
+@dataclass(slots=True)
+class Ledger:
+    """What one check did and concluded so far."""
+
+    check: str
+    records: list[Record] = field(default_factory=list)
+    spoken: list[tuple[str, Any]] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+
+
+class Session:
+    """Everything that one run shares: the performer and its tokens, the judges, the log, the conclusions."""
+
+    def __init__(self, world: World, transport: Transport, log: RunLog) -> None:
+        self.world = world
+        self.log = log
+        self.findings: list[Finding] = []
+        self.answers = AnswerJudge(world.contract)
+        self.frames = FrameJudge(world.contract)
+        limits = world.target.limits
+        budget = max(1, int(limits.requests_per_minute * limits.share))
+        self.governor = Governor(budget, transport.now_ms, transport.wait, transport.relieve)
+        self.transport = transport
+        self._perform = Performer(world, transport, self.governor, self)
+        self._ledger = Ledger("session")
+
+    def check(self, check: Check) -> list[Claim]:
+        """Run one check and return all its claims, those of the answer judge among them."""
+        self.begin(check.name)
+        world = self._world_of(check)
+        claims = run(check, world, self.perform)
+        return self.end(claims)
+
+    def begin(self, name: str) -> None:
+        """What follows belongs to the check of that name."""
+        self._ledger = Ledger(name)
+        self.log.during(name)
+
+    def end(self, claims: Iterable[Claim] = ()) -> list[Claim]:
+        """Close the current check: hang up, keep its claims and what the judges said meanwhile."""
+        self._perform.hang_up()
+        everything = [*claims, *self._ledger.claims]
+        for claim in everything:
+            self._keep(claim)
+        return everything
+
+    def perform(self, step: Step) -> Any:
+        """Perform one step of the current check."""
+        name = type(step).__name__
+        if name in ("Connect", "Say", "Listen", "Hang"):
+            self._ledger.spoken.append((name, step))
+        return self._perform(step)
+
+    def conclude(self) -> None:
+        """Keep what can only be said at the end of a run."""
+        self.begin("every-answer")
+        self.end([*self.answers.close(), *self.frames.close()])
+
+    def record(self, record: Record) -> None:
+        """A request was made: log it and judge its answer."""
+        self.log.record(record)
+        self._ledger.records.append(record)
+        self._ledger.claims += self.answers.judge(record)
+
+    def heard(self, connection: str, heard: Heard) -> None:
+        """Frames came: log them and judge each."""
+        self.log.heard(connection, heard)
+        self._ledger.claims += self.frames.judge(heard)
+
+    def reply(self, step: str, value: Any) -> None:
+        """A step without a record was answered."""
+        self.log.reply(step, value)
+
+    def _world_of(self, check: Check) -> World:
+        # Each check draws from its own source, so that leaving one out does not change the others.
+        source = Random(f"{self.world.seed}:{check.name}")
+        return World(self.world.contract, self.world.target, self.world.seed, source)
+
+    def _keep(self, claim: Claim) -> None:
+        reproduce = self._reproduce(claim) if claim.verdict is Verdict.FAIL else ""
+        finding = Finding(claim, self._ledger.check, reproduce)
+        self.findings.append(finding)
+        self.log.finding(finding)
+
+    def _reproduce(self, claim: Claim) -> str:
+        target: Target = self.world.target
+        if self._ledger.spoken and not claim.records:
+            return stream_script(self._ledger.spoken, target)
+        if not self._ledger.records:
+            return ""
+        return curl_script(self._ledger.records, target, claim.records)
+
+
+def world(contract: Contract, target: Target, seed: int) -> World:
+    """What scripts may know, for a target's own accounts: the first two that its file names."""
+    names = [*target.accounts, "", ""]
+    return World(contract, target, seed, Random(seed), names[0], names[1])

@@ -1,0 +1,30 @@
+"""Judge the figures of a load run against the sentences that are about speed and limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from conformance.cases.claim import Claim, Verdict, holds
+from conformance.target import Latency
+
+EXECUTION = "latency.sub-millisecond-order-execution"
+QUANTILES = {0.5: "p50", 0.9: "p90", 0.99: "p99", 0.999: "p999"}
+
+
+def judge(load: Iterable[Mapping[str, Any]], bound: Latency) -> Iterator[Claim]:
+    """A claim on the latency sentence from the order_latency scenario, if there was one."""
+    for scenario in load:
+        if scenario["scenario"] == "order_latency":
+            yield _execution(scenario, bound)
+
+
+def _execution(scenario: Mapping[str, Any], bound: Latency) -> Claim:
+    name = QUANTILES[bound.quantile]
+    figure = scenario["wire_us"][name]
+    title = f"{name} of the wire time of placing an order, over {scenario['n']} orders"
+    expected = f"below {bound.order_execution_us} us"
+    if not scenario["valid"] or figure is None:
+        why = scenario["why_invalid"] or f"too few samples for {name}"
+        return Claim(EXECUTION, Verdict.INCONCLUSIVE, f"the measurement is not valid: {why}")
+    return holds(EXECUTION, figure < bound.order_execution_us, title, expected, f"{figure:.0f} us")
