@@ -18,6 +18,7 @@ from conformance.model.values import (
     divide_money,
     divide_profit,
     minus,
+    opposite,
     plus,
     times,
     truncate_money,
@@ -45,7 +46,8 @@ class FuturesOrder:
     """An order in a contract as it was at one moment.
 
     `side` is the documented direction: BUY opens a long or closes a short, SELL the other way
-    round. Prices, fees, principal and profit are 0 as long as there is nothing to say.
+    round. `principal` and `open_fee` of an opening order are what it freezes and then takes; the
+    `principal` of a closing one is what it gave back. What has not happened yet is 0.
     """
 
     order_id: str
@@ -70,7 +72,7 @@ class FuturesOrder:
     @property
     def position_side(self) -> Side:
         """The position it is about: BUY for the long one, SELL for the short one."""
-        return self.side if self.entrust_type is EntrustType.OPEN else Side(1 - self.side)
+        return self.side if self.entrust_type is EntrustType.OPEN else opposite(self.side)
 
 
 @dataclass(slots=True)
@@ -82,6 +84,11 @@ class Position:
     entry_price: Decimal = ZERO
     principal: Decimal = ZERO
     leverage: int = 1
+
+    def clear(self) -> None:
+        """Nothing is held any more; the leverage stays as the wallet's last choice."""
+        self.volume = self.frozen_volume = 0
+        self.entry_price = self.principal = ZERO
 
 
 @dataclass(slots=True)
@@ -135,6 +142,13 @@ def entry_after(position: Position, price: Decimal, volume: int) -> Decimal:
     weights = plus(times(held, price), times(added, position.entry_price))
     product = times(times(plus(held, added), price), position.entry_price)
     return divide_money(product, weights)
+
+
+def release_of(position: Position, volume: int) -> Decimal:
+    """The part of the principal that closing so many contracts gives back; all for the last."""
+    if volume == position.volume:
+        return position.principal
+    return divide_money(times(position.principal, Decimal(volume)), Decimal(position.volume))
 
 
 def position_profit(wallet: FuturesWallet, side: Side, price: Decimal) -> Decimal:

@@ -27,19 +27,20 @@ from typing import Final
 TEXT_LENGTH_MAX: Final = 32
 DIGITS: Final = 80
 """Two values of 32 characters have a product of at most 64 digits; the rest is room for sums."""
-MONEY_PLACES: Final = 16
-PROFIT_PLACES: Final = 8
 
 ZERO: Final = Decimal("0")
 ONE: Final = Decimal("1")
 MONEY_UNIT: Final = Decimal("1E-16")
 """The smallest part of a coin that the ledger holds."""
 PROFIT_UNIT: Final = Decimal("1E-8")
+RATIO_UNIT: Final = Decimal("0.0001")
+RATE_DIGITS: Final = 16
 
 _TRAPS: Final = [InvalidOperation, DivisionByZero, Overflow]
 EXACT: Final = Context(prec=DIGITS, rounding=ROUND_DOWN, traps=[*_TRAPS, Inexact])
 TRUNCATING: Final = Context(prec=DIGITS, rounding=ROUND_DOWN, traps=_TRAPS)
 NEAREST: Final = Context(prec=DIGITS, rounding=ROUND_HALF_EVEN, traps=_TRAPS)
+_RATE: Final = Context(prec=RATE_DIGITS, rounding=ROUND_HALF_EVEN, traps=_TRAPS)
 
 plus: Final = EXACT.add
 minus: Final = EXACT.subtract
@@ -140,6 +141,16 @@ def divide_money(value: Decimal, by: Decimal) -> Decimal:
 def divide_profit(value: Decimal, by: Decimal) -> Decimal:
     """The quotient, cut to 8 decimal places towards zero: gains and losses alike."""
     return TRUNCATING.quantize(TRUNCATING.divide(value, by), PROFIT_UNIT)
+
+
+def ratio(value: Decimal, by: Decimal) -> Decimal:
+    """The quotient to 4 decimal places, to the nearest, ties to the even digit."""
+    return NEAREST.quantize(NEAREST.divide(value, by), RATIO_UNIT)
+
+
+def divide_rate(value: Decimal, by: Decimal) -> Decimal:
+    """The quotient to 16 significant digits, to the nearest, ties to the even digit."""
+    return _RATE.divide(value, by)
 
 
 def whole_steps(value: Decimal, step_value: Decimal, step: Decimal) -> Decimal:
