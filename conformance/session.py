@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
 
 from conformance.cases.claim import Claim, Verdict
 from conformance.cases.run import run
-from conformance.cases.script import Check, Heard, Record, Step, World
+from conformance.cases.script import Ask, Check, Heard, Record, Step, World
+from conformance.errors import ConfigurationError
 from conformance.record.run_log import RunLog
 from conformance.spec.contract import Contract
 from conformance.target import Target
@@ -95,10 +96,30 @@ class Session:
         """A step without a record was answered."""
         self.log.reply(step, value)
 
+    def totals(self, duration_s: float) -> dict[str, Any]:
+        """The last line of the log: what was asked and heard in all."""
+        seen = self.answers.seen
+        asked = {
+            name: {
+                "accepted": each.accepted,
+                "refused": each.refused,
+                "unknown": each.unknown,
+                "statuses": each.statuses,
+            }
+            for name, each in seen.items()
+        }
+        return {
+            "asked": asked,
+            "heard": self.frames.seen,
+            "requests_sent": self.governor.total,
+            "waited_s": self.governor.waited_ms / 1000,
+            "duration_s": duration_s,
+        }
+
     def _world_of(self, check: Check) -> World:
         # Each check draws from its own source, so that leaving one out does not change the others.
         source = Random(f"{self.world.seed}:{check.name}")
-        return World(self.world.contract, self.world.target, self.world.seed, source)
+        return replace(self.world, random=source)
 
     def _keep(self, claim: Claim) -> None:
         reproduce = self._reproduce(claim) if claim.verdict is Verdict.FAIL else ""
@@ -113,6 +134,30 @@ class Session:
         if not self._ledger.records:
             return ""
         return curl_script(self._ledger.records, target, claim.records)
+
+
+def preflight(session: Session) -> None:
+    """Find out before the first question whether our accounts can log in at all.
+
+    A refusal on a target of somebody else's is a wrong password and ends the run in one line; on the
+    embedded exchange, whose passwords are public, it is a finding like any other.
+    """
+    target = session.world.target
+    session.begin("session")
+    for name, account in target.accounts.items():
+        form = {target.conventions.login_parameter: account.login, "password": account.password}
+        record: Record = session.perform(Ask("login", form))
+        if (
+            record.is_rejected
+            and record.outcome.status in (200, 400, 401, 403)
+            and not target.embedded
+        ):
+            session.end()
+            raise ConfigurationError(
+                f"{target.rest} refuses the log-in of {name} ({record.said}): "
+                f"correct accounts.{name} in the file of target {target.name!r}"
+            )
+    session.end()
 
 
 def world(contract: Contract, target: Target, seed: int) -> World:

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import jsonschema
-from jsonschema.protocols import Validator
 
 from conformance.cases.claim import Claim, Verdict
 from conformance.cases.script import Frame, Heard
@@ -28,7 +27,7 @@ class FrameJudge:
             for channel in contract.channels.values()
             for message in channel.messages
         }
-        self.seen: dict[str, int] = {name: 0 for name in contract.channels}
+        self.seen: dict[str, int] = dict.fromkeys(contract.channels, 0)
         self._frames = 0
 
     def judge(self, heard: Heard) -> list[Claim]:

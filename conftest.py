@@ -1,0 +1,161 @@
+"""The composition root: the one place where a target, a transport and the questions meet."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.embedded import embedded
+from conformance.errors import ConfigurationError, SuiteError
+from conformance.record.run_log import RunLog
+from conformance.session import Session, preflight, world
+from conformance.spec.contract import SPECS, Contract
+from conformance.target import Target, load
+from conformance.transport.in_process import InProcess, ManualClock
+from conformance.transport.interface import Transport
+from conformance.transport.sockets import Sockets
+
+IN_PROCESS_START_MS = 1_800_000_000_000
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The questions' own options; `--base-url` comes from pytest-base-url."""
+    group = parser.getgroup("exchange", "the exchange under test")
+    group.addoption("--target", default="reference", help="a file in targets/, or its path")
+    group.addoption("--stream-url", default="", help="the stream's address, ws:// or wss://")
+    group.addoption("--control-url", default="", help="the control address, if there is one")
+    group.addoption("--seed", type=int, default=1, help="reproduces a run")
+    group.addoption("--run-dir", type=Path, help="where the run is kept")
+    group.addoption("--in-process", action="store_true", help="no sockets: the reference target")
+    group.addoption(
+        "--fault", action="append", default=[], help="a fault of the reference exchange"
+    )
+    group.addoption(
+        "--openapi", type=Path, default=SPECS / "openapi.yaml", help="the REST document"
+    )
+    group.addoption("--asyncapi", type=Path, default=SPECS / "asyncapi.yaml", help="the stream one")
+    group.addoption("--examples", type=int, default=12, help="generated cases for each operation")
+
+
+@pytest.fixture(scope="session")
+def seed(pytestconfig: pytest.Config) -> int:
+    """The seed of this run."""
+    return int(pytestconfig.getoption("seed"))
+
+
+@pytest.fixture(scope="session")
+def target_file(pytestconfig: pytest.Config) -> Target:
+    """The target as its file says it."""
+    with _in_one_line():
+        return load(pytestconfig.getoption("target"))
+
+
+@pytest.fixture(scope="session")
+def contract(pytestconfig: pytest.Config, target_file: Target) -> Contract:
+    """The contract, adapted to the target."""
+    options = pytestconfig.getoption
+    with _in_one_line():
+        return Contract.load(options("openapi"), options("asyncapi"), target_file.settings)
+
+
+@pytest.fixture(scope="session")
+def session(
+    pytestconfig: pytest.Config,
+    contract: Contract,
+    target_file: Target,
+    base_url: str | None,
+    seed: int,
+) -> Iterator[Session]:
+    """The run: its performer, judges and log. Its end writes what can only be said at the end."""
+    options = pytestconfig.getoption
+    with ExitStack() as stack:
+        with _in_one_line():
+            target, transport = _connect(stack, options, contract, target_file, base_url or "")
+            log = RunLog(options("run_dir") or _folder(target, seed), _secrets(target))
+            stack.callback(log.close)
+            log.write("header", _header(target, seed, options))
+            run = Session(world(contract, target, seed), transport, log)
+            preflight(run)
+        started = time.monotonic()
+        yield run
+        run.conclude()
+        log.write("footer", run.totals(time.monotonic() - started))
+
+
+@contextmanager
+def _in_one_line() -> Iterator[None]:
+    """Our own errors end the run in one line with their exit code, never with a traceback."""
+    try:
+        yield
+    except SuiteError as error:
+        pytest.exit(str(error), returncode=int(error.exit_code))
+
+
+def _connect(
+    stack: ExitStack,
+    options: Callable[[str], Any],
+    contract: Contract,
+    target: Target,
+    base_url: str,
+) -> tuple[Target, Transport]:
+    if options("in_process"):
+        return target, _in_process(contract, options("seed"), options("fault"))
+    if options("fault") and (base_url or not target.embedded):
+        raise ConfigurationError("FAULT is for the reference exchange alone: leave out BASE_URL")
+    if base_url:
+        target = target.at(base_url, options("stream_url"), options("control_url"))
+        target = target.model_copy(update={"embedded": False})
+    elif target.embedded:
+        target = stack.enter_context(embedded(target, options("seed"), options("fault")))
+    transport = Sockets(target)
+    stack.callback(transport.close)
+    transport.reach()
+    return target, transport
+
+
+def _in_process(contract: Contract, seed: int, faults: list[str]) -> Transport:
+    # Imported here and in tests/ alone: the suite must not depend on its own exchange.
+    from reference_exchange.config import ExchangeConfig
+    from reference_exchange.exchange import ReferenceExchange
+
+    from reference_exchange import faults as catalogue
+
+    clock = ManualClock(IN_PROCESS_START_MS)
+    exchange = ReferenceExchange(contract, ExchangeConfig(seed=seed), clock)
+    catalogue.apply(exchange, faults)
+    return InProcess(exchange, clock)
+
+
+def _header(target: Target, seed: int, option: Callable[[str], Any]) -> dict[str, Any]:
+    return {
+        "kind": os.environ.get("RUN_KIND", "contract"),
+        "target": target.name,
+        "target_file": str(option("target")),
+        "seed": seed,
+        "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "fault": ",".join(option("fault")) or None,
+        "addresses": {"rest": target.rest, "stream": target.stream},
+        "openapi": str(option("openapi")),
+        "asyncapi": str(option("asyncapi")),
+        "embedded": target.embedded,
+        "selection": bool(option("keyword") or option("markexpr")),
+    }
+
+
+def _folder(target: Target, seed: int) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return Path("runs") / f"contract-{target.name}-{stamp}-{seed}"
+
+
+def _secrets(target: Target) -> tuple[str, ...]:
+    """Passwords to keep out of the log; those of the reference exchange are public."""
+    if target.embedded:
+        return ()
+    return tuple(account.password for account in target.accounts.values())
