@@ -186,13 +186,14 @@ class FuturesExchange:
         return self._finish(change(wallet, order, price))
 
     def _liquidate_ruined(self, contract: Contract, price: Decimal, at_ms: int) -> None:
-        for wallet in self._wallets[contract.id].values():
+        for wallet in list(self._wallets[contract.id].values()):
             for side in Side:
                 position = wallet.position(side)
                 if position.volume and is_ruined(wallet, side, price):
                     self._cancel_closes(wallet, side)
-                    self._finish(self._loss(wallet, side, price, at_ms))
+                    loss = self._loss(wallet, side, price, at_ms)
                     position.clear()
+                    self._finish(loss)
 
     def _cancel_closes(self, wallet: FuturesWallet, side: Side) -> None:
         """Cancel the closes that rest for a position which is about to go."""
