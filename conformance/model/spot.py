@@ -71,14 +71,10 @@ class SpotExchange:
     ) -> Order:
         """Place an order and match it at once; a market order's price is ignored."""
         market = self.market(symbol)
-        limit = ZERO
-        if order_type is OrderType.LIMIT:
-            limit = _required(price)
+        limit = _limit(order_type, price)
         check_new_order(market, side, order_type, limit, amount)
         self._check_client_order_id(account, client_order_id)
-        is_limit_buy = order_type is OrderType.LIMIT and side is Side.BUY
-        frozen = times(limit, amount) if is_limit_buy else amount
-        self.ledger.freeze(account, market.base if side is Side.BUY else market.coin, frozen)
+        frozen = self._freeze(account, market, side, limit, amount)
         order_id = self._next_id("spot")
         order = Order(
             order_id,
@@ -142,6 +138,14 @@ class SpotExchange:
             raise Refused(
                 Reason.DUPLICATE_CLIENT_ORDER_ID, "An order with this clientOrderId exists already."
             )
+
+    def _freeze(
+        self, account: int, market: Market, side: Side, limit: Decimal, amount: Decimal
+    ) -> Decimal:
+        """Hold what the order may have to pay; only a limit BUY has to work it out."""
+        frozen = times(limit, amount) if limit and side is Side.BUY else amount
+        self.ledger.freeze(account, market.base if side is Side.BUY else market.coin, frozen)
+        return frozen
 
     def _remember(self, order: Order) -> None:
         self._memory.add(order.account, order.order_id, order)
@@ -238,7 +242,10 @@ class SpotExchange:
             self._publish(BalanceChanged(account, coin))
 
 
-def _required(price: Decimal | None) -> Decimal:
+def _limit(order_type: OrderType, price: Decimal | None) -> Decimal:
+    """The price of a limit order; 0 for a market order, which has none."""
+    if order_type is OrderType.MARKET:
+        return ZERO
     if price is None:
         raise Refused(Reason.PRICE_REQUIRED, "A limit order needs a price.")
     return price

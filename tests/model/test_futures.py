@@ -192,12 +192,12 @@ SCRIPTS = {
     "adding makes the harmonic mean the entry": """
         open o ann BUY 10 x 2 @ market
         mark 40000
-        open p ann BUY 10 x 2 @ market
-        position ann BUY 20-0 at 44444.4444444444444444 for 1000
+        open p ann BUY 30 x 2 @ market
+        position ann BUY 40-0 at 42105.2631578947368421 for 2000
         mark 45000
-        close c ann SELL 20 @ market
-        order c SUCCESS at 45000 profit 25
-        wallet ann 10023 + 0
+        close c ann SELL 40 @ market
+        order c SUCCESS at 45000 profit 275
+        wallet ann 10271 + 0
     """,
     "adding at the same price leaves the entry": """
         open o ann SELL 7 x 2 @ market

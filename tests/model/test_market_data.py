@@ -106,6 +106,14 @@ def test_a_ticker_asked_often_stays_right():
             assert tape.ticker(at_ms) == ticker
 
 
+def test_a_minute_that_ends_after_it_was_asked_for_still_counts():
+    tape = tape_of((NOON, "100"))
+    next_minute = NOON + MINUTE_MS
+    assert tape.ticker(next_minute).volume == 1
+    tape.record(trade(next_minute, "101"))
+    assert tape.ticker(next_minute).volume == 2
+
+
 def test_candles_of_the_moment():
     tape = tape_of(
         (NOON - 1, "90"), (NOON, "100", "2"), (NOON + 70_000, "110"), (NOON + 71_000, "105")
@@ -235,6 +243,7 @@ def test_a_ticker_is_what_counting_all_trades_gives(history, later):
     prices = [price for _, price, _ in inside] or [trades[-1][1]]
     tape = Tape("BTC/USDT")
     for at_ms, price, amount in trades:
+        tape.ticker(at_ms)
         tape.record(trade(at_ms, price, amount))
         tape.ticker(at_ms)
     ticker = tape.ticker(now)
