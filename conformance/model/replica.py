@@ -89,7 +89,7 @@ def _apply(side: dict[Decimal, Decimal], changes: Iterable[Level]) -> None:
 
 
 def flaws(levels: Sequence[Level], highest_first: bool) -> list[str]:
-    """What is wrong with a side of a snapshot: its order, a repeated price, what is not positive."""
+    """What is wrong with a side of a snapshot: its order, a price twice, what is not positive."""
     found = [
         f"{price} x {amount} is not positive"
         for price, amount in levels
