@@ -1,0 +1,87 @@
+"""Say whether a measurement may be believed, before anybody asks whether its figures are good.
+
+A slow exchange gives a valid measurement with bad figures. A slow load generator gives no measurement at
+all, and neither does one that sent less than it had planned.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from conformance.errors import ConfigurationError
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a measurement must keep to be valid; the `[bounds]` table of the profiles."""
+
+    achieved_share_min: float
+    error_share_max: float
+    send_lag_p99_us: float
+    receive_lag_p99_us: float
+    clock_step_us: float
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one run shows about itself. A lag is None where there are too few samples to tell."""
+
+    sent: int
+    answered: int
+    errors: int
+    dropped: int
+    offered_per_s: float
+    achieved_per_s: float
+    send_lag_p99_us: float | None
+    receive_lag_p99_us: float | None
+    clock_step_us: float
+    stopped_because: str | None = None
+    first_error: str | None = None
+
+
+def bounds_of(document: Mapping[str, Any]) -> Bounds:
+    """The bounds of a profiles document."""
+    table = document.get("bounds", {})
+    names = {each.name for each in fields(Bounds)}
+    if set(table) != names:
+        wrong = ", ".join(sorted(set(table) ^ names))
+        raise ConfigurationError(f"the bounds of the profiles are missing or unknown: {wrong}")
+    return Bounds(**{name: float(value) for name, value in table.items()})
+
+
+def why_invalid(evidence: Evidence, bounds: Bounds) -> str | None:
+    """Every reason not to believe the figures, in one line, or None."""
+    return "; ".join(_reasons(evidence, bounds)) or None
+
+
+def _reasons(seen: Evidence, bounds: Bounds) -> Iterator[str]:
+    if seen.stopped_because:
+        yield seen.stopped_because
+    if seen.errors > bounds.error_share_max * max(seen.sent, 1):
+        first = f", the first: {seen.first_error}" if seen.first_error else ""
+        yield f"{seen.errors} of {seen.sent} requests were refused or lost{first}"
+    if seen.answered == 0:
+        yield "no request was answered"
+        return
+    if seen.achieved_per_s < bounds.achieved_share_min * seen.offered_per_s:
+        yield f"{seen.achieved_per_s:.1f} of {seen.offered_per_s:.1f} planned per second were answered"
+    if seen.dropped:
+        yield f"{seen.dropped} samples found no room"
+    yield from _lags(seen, bounds)
+
+
+def _lags(seen: Evidence, bounds: Bounds) -> Iterator[str]:
+    if (seen.send_lag_p99_us or 0) > bounds.send_lag_p99_us:
+        yield (
+            f"the load generator sent {seen.send_lag_p99_us:.0f} us late at p99, "
+            f"more than {bounds.send_lag_p99_us:.0f}"
+        )
+    if (seen.receive_lag_p99_us or 0) > bounds.receive_lag_p99_us:
+        yield (
+            f"the load generator read answers {seen.receive_lag_p99_us:.0f} us late at p99, "
+            f"more than {bounds.receive_lag_p99_us:.0f}"
+        )
+    if abs(seen.clock_step_us) > bounds.clock_step_us:
+        yield f"the clock was set by {seen.clock_step_us:.0f} us during the run"

@@ -1,0 +1,129 @@
+"""Turn a profile into the times at which requests are meant to leave, without a clock and without I/O.
+
+The times depend on the profile alone, never on an answer: that is what makes the load open. A slow exchange
+meets the same plan as a fast one, and the wait that it causes counts as its own.
+"""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_left
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from conformance.errors import ConfigurationError
+
+SECOND_NS = 1_000_000_000
+MAX_SLOTS = 5_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A constant rate for some seconds."""
+
+    rate_per_s: float
+    duration_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How one scenario is driven. What happens in the first `warm_up_s` is not counted."""
+
+    name: str
+    scenario: str
+    connections: int
+    warm_up_s: float
+    stages: tuple[Stage, ...]
+    streams: int = 0
+
+    @property
+    def duration_s(self) -> float:
+        """All stages together, the warm-up not among them."""
+        return sum(stage.duration_s for stage in self.stages)
+
+    def capped(self, rate_per_s: float) -> Profile:
+        """The same profile with no stage above a rate."""
+        stages = tuple(replace(x, rate_per_s=min(x.rate_per_s, rate_per_s)) for x in self.stages)
+        return replace(self, stages=stages)
+
+    def lasting(self, seconds: float) -> Profile:
+        """The same profile with its last stage made longer or its end cut off, warm-up included."""
+        left = max(0.0, seconds - self.warm_up_s)
+        kept: list[Stage] = []
+        for number, stage in enumerate(self.stages):
+            is_last = number == len(self.stages) - 1
+            kept.append(replace(stage, duration_s=left if is_last else min(stage.duration_s, left)))
+            left -= kept[-1].duration_s
+        return replace(self, stages=tuple(stage for stage in kept if stage.duration_s > 0))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Intended times as offsets from the start in ns, in order. Those before `warm_up_ns` do not count."""
+
+    offsets_ns: array[int]
+    warm_up_ns: int
+    end_ns: int
+
+    def due(self, from_ns: int, until_ns: int) -> int:
+        """How many requests were meant to leave in a span."""
+        first, last = bisect_left(self.offsets_ns, from_ns), bisect_left(self.offsets_ns, until_ns)
+        return max(0, last - first)
+
+
+def plan(profile: Profile) -> Plan:
+    """The intended times of a profile: evenly spaced within each stage, the warm-up at the first rate."""
+    if not profile.stages:
+        raise ConfigurationError(f"profile {profile.name}: {profile.scenario} has no stage")
+    warm_up = Stage(profile.stages[0].rate_per_s, profile.warm_up_s)
+    offsets: array[int] = array("q")
+    start_ns = 0
+    for stage in (warm_up, *profile.stages):
+        length_ns = round(stage.duration_s * SECOND_NS)
+        offsets.extend(start_ns + each for each in _evenly(stage.rate_per_s, length_ns))
+        start_ns += length_ns
+        if len(offsets) > MAX_SLOTS:
+            raise ConfigurationError(f"profile {profile.name}: over {MAX_SLOTS} requests; shorten it")
+    return Plan(offsets, round(profile.warm_up_s * SECOND_NS), start_ns)
+
+
+def _evenly(rate_per_s: float, length_ns: int) -> list[int]:
+    # Multiplied, not added up, so that the rounding of one gap does not grow over a long stage.
+    gap_ns = SECOND_NS / rate_per_s
+    count = min(MAX_SLOTS + 1, -(-length_ns // gap_ns))
+    return [at for at in (round(k * gap_ns) for k in range(int(count))) if at < length_ns]
+
+
+def profile_of(document: Mapping[str, Any], name: str, scenario: str) -> Profile:
+    """The profile of a scenario in a profiles document. Raises ConfigurationError naming what exists."""
+    names = sorted(key for key in document if key != "bounds")
+    if name not in names:
+        raise ConfigurationError(f"unknown profile {name!r}: there are {', '.join(names)}")
+    table = document[name].get(scenario)
+    if table is None:
+        known = ", ".join(sorted(document[name]))
+        raise ConfigurationError(f"profile {name!r} has no scenario {scenario!r}: it has {known}")
+    try:
+        return _profile(name, scenario, table)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"profile {name}.{scenario} cannot be used: {error}") from None
+
+
+def _profile(name: str, scenario: str, table: Mapping[str, Any]) -> Profile:
+    stages = tuple(
+        Stage(float(row["rate_per_s"]), float(row["duration_s"])) for row in table["stages"]
+    )
+    profile = Profile(
+        name=name,
+        scenario=scenario,
+        connections=int(table["connections"]),
+        warm_up_s=float(table["warm_up_s"]),
+        stages=stages,
+        streams=int(table.get("streams", 0)),
+    )
+    if profile.connections < 1 or profile.warm_up_s < 0 or profile.streams < 0:
+        raise ValueError("connections must be at least 1, warm_up_s and streams at least 0")
+    if any(stage.rate_per_s <= 0 or stage.duration_s <= 0 for stage in stages):
+        raise ValueError("rates and durations must be above 0")
+    return profile

@@ -1,0 +1,144 @@
+"""Fold the samples of one scenario into the entry that stands for it in a run's summary."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from load.judge import Bounds, Evidence, why_invalid
+from load.plan import SECOND_NS, Plan, Profile
+from load.recorder import (
+    Figures,
+    Kind,
+    Recorder,
+    Sample,
+    figures,
+    histogram,
+    percentile,
+    receive_lag_ns,
+    response_ns,
+    send_lag_ns,
+    wire_ns,
+)
+
+STAMPED_SHARE_MIN = 0.99  # a figure from fewer stamps than that would mix two clocks
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a run left besides its samples. `headline` names the operations whose figures stand for it.
+
+    Without a plan (`plan` None) the load was closed: each request waited for the answer before.
+    """
+
+    profile: Profile
+    plan: Plan | None
+    start_ns: int
+    stop_ns: int
+    headline: frozenset[str] | None = None
+    clock_step_us: float = 0.0
+    stopped_because: str | None = None
+    first_error: str | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+def result(recorder: Recorder, ended: Ended, bounds: Bounds) -> dict[str, Any]:
+    """The scenario's entry in the summary's `load` list."""
+    window = _Window(ended)
+    counted = [each for each in recorder.samples() if each.intended_ns >= window.from_ns]
+    wanted = {
+        number
+        for number, name in enumerate(recorder.operations)
+        if ended.headline is None or name in ended.headline
+    }
+    shown = [each for each in counted if each.operation in wanted]
+    answered = [each for each in shown if each.kind == Kind.ANSWERED]
+    is_stamped = _is_stamped(answered)
+    responses = [response_ns(each) for each in shown if each.kind != Kind.REFUSED]
+    offered, achieved, span_s = window.rates(answered)
+    errors = sum(each.kind != Kind.ANSWERED for each in counted)
+    send_lag, receive_lag = _p99(shown, send_lag_ns), _p99(answered, receive_lag_ns)
+    evidence = Evidence(
+        len(counted), len(answered), errors, recorder.dropped, offered, achieved,
+        send_lag, receive_lag, ended.clock_step_us, ended.stopped_because, ended.first_error,
+    )  # fmt: skip
+    problem = why_invalid(evidence, bounds)
+    return {
+        "scenario": ended.profile.scenario,
+        "profile": ended.profile.name,
+        "valid": problem is None,
+        "why_invalid": problem,
+        "n": len(answered),
+        "errors": errors,
+        "offered_per_s": round(offered, 2),
+        "achieved_per_s": round(achieved, 2),
+        "duration_s": round(span_s, 2),
+        "clock": "kernel" if is_stamped else "user",
+        "wire_us": _wire(answered, is_stamped),
+        "response_us": figures(responses),
+        "send_lag_us": {"p99": send_lag},
+        "receive_lag_us": {"p99": receive_lag},
+        "operations": _operations(recorder.operations, counted),
+        "extra": {**ended.extra, "waited_for_a_connection": _queued(shown)},
+        "histogram": histogram(responses),
+    }
+
+
+class _Window:
+    """The span whose samples count, and the rates within it."""
+
+    def __init__(self, ended: Ended) -> None:
+        self._ended = ended
+        plan = ended.plan
+        self.from_ns = ended.start_ns + (plan.warm_up_ns if plan else 0)
+        self._until_ns = min(ended.stop_ns, ended.start_ns + plan.end_ns) if plan else ended.stop_ns
+
+    def rates(self, answered: Sequence[Sample]) -> tuple[float, float, float]:
+        """Planned per second, answered per second, and the seconds that the answers took."""
+        planned_s = max(self._until_ns - self.from_ns, 1) / SECOND_NS
+        # Late answers count, but they take the time that they took.
+        last_ns = max((each.received_ns for each in answered), default=self._until_ns)
+        span_s = max(last_ns - self.from_ns, self._until_ns - self.from_ns, 1) / SECOND_NS
+        plan = self._ended.plan
+        if plan is None:
+            return len(answered) / planned_s, len(answered) / planned_s, planned_s
+        due = plan.due(plan.warm_up_ns, self._until_ns - self._ended.start_ns)
+        return due / planned_s, len(answered) / span_s, span_s
+
+
+def _is_stamped(answered: Sequence[Sample]) -> bool:
+    stamped = sum(each.kernel_ns != 0 for each in answered)
+    return bool(answered) and stamped >= STAMPED_SHARE_MIN * len(answered)
+
+
+def _wire(answered: Sequence[Sample], is_stamped: bool) -> Figures:
+    if not is_stamped:
+        return figures([each.received_ns - each.sent_ns for each in answered])
+    return figures([wire_ns(each) for each in answered if each.kernel_ns])
+
+
+def _p99(samples: Sequence[Sample], of: Callable[[Sample], int]) -> float | None:
+    value = percentile(sorted(of(each) for each in samples), 0.99)
+    return None if value is None else round(value / 1000, 1)
+
+
+def _queued(samples: Sequence[Sample]) -> int:
+    return sum(each.free_ns > each.intended_ns for each in samples)
+
+
+def _operations(names: Sequence[str], counted: Sequence[Sample]) -> list[dict[str, Any]]:
+    rows = []
+    for number, name in enumerate(names):
+        mine = [each for each in counted if each.operation == number]
+        answered = [each for each in mine if each.kind == Kind.ANSWERED]
+        rows.append(
+            {
+                "operation": name,
+                "n": len(answered),
+                "errors": len(mine) - len(answered),
+                "wire_us": _wire(answered, _is_stamped(answered)),
+                "response_us": figures([response_ns(x) for x in mine if x.kind != Kind.REFUSED]),
+            }
+        )
+    return rows
