@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httptools
 
-from conformance.wire.http import Headers, Request, find_header
+from conformance.wire.http import Headers, Request, Response
 
 # Absent from Python's socket module; the values of <asm-generic/socket.h>, on Linux only.
 SO_TIMESTAMPNS = 35
@@ -37,9 +37,10 @@ class Answer(NamedTuple):
     kernel_ns: int | None
     received_ns: int
 
-    def header(self, name: str) -> str | None:
-        """The first value of a header, whatever the case of its name, or None."""
-        return find_header(self.headers, name)
+    @property
+    def response(self) -> Response:
+        """The answer without its times."""
+        return Response(self.status, self.headers, self.body)
 
 
 class StampedSocket:

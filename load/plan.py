@@ -84,7 +84,9 @@ def plan(profile: Profile) -> Plan:
         offsets.extend(start_ns + each for each in _evenly(stage.rate_per_s, length_ns))
         start_ns += length_ns
         if len(offsets) > MAX_SLOTS:
-            raise ConfigurationError(f"profile {profile.name}: over {MAX_SLOTS} requests; shorten it")
+            raise ConfigurationError(
+                f"profile {profile.name}: over {MAX_SLOTS} requests; shorten it"
+            )
     return Plan(offsets, round(profile.warm_up_s * SECOND_NS), start_ns)
 
 

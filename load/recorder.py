@@ -12,12 +12,12 @@ above everything that was seen.
 from __future__ import annotations
 
 from array import array
-from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
 from math import ceil, log
-from typing import BinaryIO, NamedTuple
+from sys import byteorder
+from typing import Any, BinaryIO, NamedTuple
 
 from hdrh.histogram import HdrHistogram
 
@@ -81,6 +81,17 @@ class Recorder:
         for start in range(0, len(self._values), width):
             yield Sample(*self._values[start : start + width])
 
+    def describe(self) -> dict[str, Any]:
+        """What a reader of the dumped samples must know."""
+        return {
+            "fields": list(Sample._fields),
+            "kinds": [kind.name.lower() for kind in Kind],
+            "operations": self.operations,
+            "samples": len(self),
+            "byte_order": byteorder,
+            "item_bytes": self._values.itemsize,
+        }
+
     def dump(self, file: BinaryIO) -> None:
         """The samples as they are: rows of 64-bit integers in this machine's byte order."""
         self._values.tofile(file)
@@ -116,8 +127,8 @@ def histogram(values_ns: Sequence[int]) -> str:
     )
     for value, count in counts.items():
         kept.record_value(value, count)
-    encoded = kept.encode()
-    return encoded.decode() if isinstance(encoded, bytes) else b64encode(encoded).decode()
+    encoded: bytes = kept.encode()
+    return encoded.decode("ascii")
 
 
 def wire_ns(sample: Sample) -> int:

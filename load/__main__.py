@@ -1,0 +1,209 @@
+"""`python -m load`: run load scenarios one after the other, each in a Locust process, and keep their results."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from conformance.embedded import embedded
+from conformance.errors import ExitCode, RunError, SafetyStop, SuiteError, TargetUnreachable
+from conformance.spec.contract import SPECS
+from load.job import SCENARIOS, Job, prepare, refuse_strangers, target_of, why_not
+from load.lines import lines_of
+
+LOCUSTFILE = Path(__file__).resolve().parent / "locustfile.py"
+ALL = "smoke"
+GRACE_S = 30  # beyond the plan, for starting, logging in and writing down
+CONNECT_TIMEOUT_S = 5
+STOP_S = 10
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """The exit code: 0 valid, 2 a measurement is not valid, 3 our error or no target, 4 a safety limit."""
+    try:
+        return _run(_parse(words))
+    except SuiteError as error:
+        print(f"load: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        print("load: stopped; what was recorded is kept", file=sys.stderr)
+        return int(ExitCode.INCONCLUSIVE)
+
+
+def _parse(words: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m load", description=__doc__)
+    parser.add_argument("--scenario", choices=(*SCENARIOS, ALL), default=ALL)
+    parser.add_argument("--profile", default="smoke", help="a table of load/profiles.toml")
+    parser.add_argument("--target", default="reference", help="a name in targets/, or a file")
+    parser.add_argument("--base-url", default="", help="instead of the target's own")
+    parser.add_argument("--stream-url", default="", help="instead of the target's own")
+    parser.add_argument("--control-url", default="", help="instead of the target's own")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--run", type=Path, required=True, help="the folder for what is recorded")
+    parser.add_argument("--spec", type=Path, default=SPECS / "openapi.yaml")
+    return parser.parse_args(words)
+
+
+def _run(options: argparse.Namespace) -> int:
+    job = Job(
+        scenario=options.scenario,
+        profile=options.profile,
+        target=options.target,
+        base_url=options.base_url,
+        stream_url=options.stream_url,
+        control_url=options.control_url,
+        seed=options.seed,
+        run=options.run,
+        spec=options.spec,
+    )
+    _make(options.run)
+    with ExitStack() as stack:
+        job = _reach(stack, job)
+        jobs = _jobs(job)
+        if not jobs:
+            raise SafetyStop(f"the target {job.target} allows no load at all")
+        for each in jobs:
+            prepare(each)
+        return _one_after_the_other(jobs, options.run)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot write to {folder}: {error.strerror}") from None
+
+
+def _reach(stack: ExitStack, job: Job) -> Job:
+    """The job with its addresses; an exchange of our own is started when none was given."""
+    target = target_of(job)
+    refuse_strangers(target)
+    if target.embedded and not job.base_url:
+        target = stack.enter_context(embedded(target, job.seed))
+    parts = urlsplit(target.rest)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname or "", port), CONNECT_TIMEOUT_S).close()
+    except OSError as error:
+        raise TargetUnreachable(
+            f"nobody answers at {target.rest} ({error}): start it, or correct its address"
+        ) from None
+    return replace(job, base_url=target.rest, stream_url=target.stream, control_url=target.control)
+
+
+def _jobs(job: Job) -> list[Job]:
+    if job.scenario != ALL:
+        return [job]
+    target, jobs = target_of(job), []
+    for scenario in SCENARIOS:
+        problem = why_not(scenario, target)
+        if problem:
+            print(f"{scenario}: left out: {problem}")
+        else:
+            jobs.append(replace(job, scenario=scenario))
+    return jobs
+
+
+def _one_after_the_other(jobs: Sequence[Job], folder: Path) -> int:
+    results: list[dict[str, Any]] = []
+    codes: list[int] = []
+    try:
+        for job in jobs:
+            codes.append(_locust(job, folder))
+            results.append(_result(job, folder))
+            print("\n".join(lines_of(results[-1])), flush=True)
+    except KeyboardInterrupt:
+        results += [_result(job, folder) for job in jobs[len(codes) :][:1]]
+        raise
+    finally:
+        _write(folder, results)
+    return max(codes)
+
+
+def _locust(job: Job, folder: Path) -> int:
+    """Run one scenario to its end and return Locust's exit code, which is ours."""
+    profile = prepare(job).profile
+    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless"]
+    command += ["--users", str(profile.connections), "--spawn-rate", str(profile.connections)]
+    command += ["--stop-timeout", "2", "--only-summary", "--loglevel", "WARNING"]
+    command += job.arguments()
+    _result_file(job, folder).unlink(missing_ok=True)
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    with _log_file(job, folder).open("wb") as said:
+        # A session of its own: Ctrl-C comes through us, once, and not a second time from the terminal.
+        process = subprocess.Popen(
+            command,
+            cwd=LOCUSTFILE.parents[1],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            env=environment,
+            start_new_session=True,
+        )
+        code = _wait(process, profile.warm_up_s + profile.duration_s + GRACE_S)
+    return code if code in list(ExitCode) else int(ExitCode.ERROR)
+
+
+def _wait(process: subprocess.Popen[bytes], limit_s: float) -> int:
+    try:
+        return process.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+    except KeyboardInterrupt:
+        process.send_signal(signal.SIGINT)
+        _end(process)
+        raise
+    return _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> int:
+    try:
+        return process.wait(STOP_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def _result(job: Job, folder: Path) -> dict[str, Any]:
+    path = _result_file(job, folder)
+    try:
+        entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        said = _log_file(job, folder).read_text(encoding="utf-8", errors="replace").splitlines()
+        last = next((line for line in reversed(said) if line.strip()), "it said nothing")
+        raise SuiteError(f"{job.scenario} left no result: {last.removeprefix('load: ')}") from None
+    return entry
+
+
+def _result_file(job: Job, folder: Path) -> Path:
+    return folder / f"load-{job.scenario}.json"
+
+
+def _log_file(job: Job, folder: Path) -> Path:
+    return folder / f"load-{job.scenario}.log"
+
+
+def _write(folder: Path, results: Sequence[dict[str, Any]]) -> None:
+    path = folder / "load.json"
+    draft = path.with_suffix(".tmp")
+    try:
+        draft.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror}") from None
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""One module per scenario: what a user does with a planned time."""

@@ -1,0 +1,43 @@
+"""Load on everything that can be read: each operation by its weight, its figures apart."""
+
+from __future__ import annotations
+
+from itertools import accumulate
+
+from load.questions import questions
+from load.users import Composed, ScenarioUser, refusal
+
+
+class Mixed(ScenarioUser):
+    """Asks reads at random, each as often as its weight in the document says."""
+
+    scenario = "mixed"
+
+    def prepare(self) -> None:
+        """Find what can be asked, and ask everything once: what is refused now is left out and named."""
+        session = self.session
+        found, left_out = questions(session.contract, session.target)
+        token = ""
+        if session.target.accounts:
+            token = session.log_in(self.client, next(iter(session.target.accounts)))
+        self._asked: list[Composed] = []
+        weights: list[int] = []
+        for question in found:
+            request = question.by(token)
+            answer = session.once(self.client, request)
+            problem = refusal(answer)
+            # A refusal says that the example needs something to exist; a failure to answer is an error
+            # and belongs into the figures.
+            if problem and answer.status < 500:
+                left_out[question.operation] = f"its example is refused: {problem}"
+                continue
+            self._asked.append((question.operation, self.client.prepare(request)))
+            weights.append(question.weight)
+        self._weights = list(accumulate(weights))
+        session.extra["left_out"] = left_out
+        if not self._asked:
+            session.stop("no operation can be asked from the document alone")
+
+    def compose(self) -> Composed:
+        """One operation, drawn by its weight."""
+        return self.session.draw.choices(self._asked, cum_weights=self._weights)[0]

@@ -1,0 +1,56 @@
+"""Count what a stream connection receives, and hold each topic's sequence numbers to their promise."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(slots=True)
+class Tally:
+    """One connection's events. `gaps` are deltas that do not follow the last one, forwards or backwards."""
+
+    events: Counter[str] = field(default_factory=Counter)
+    size: int = 0
+    gaps: int = 0
+    unreadable: int = 0
+    acknowledged: bool = False
+    refused: str | None = None
+    _last: dict[str, int] = field(default_factory=dict)
+
+    def take(self, text: bytes, counts: bool) -> None:
+        """One frame. Sequences are followed from the first frame on; it is counted only when it `counts`."""
+        try:
+            frame = json.loads(text)
+        except ValueError:
+            self.unreadable += 1
+            return
+        topic = frame.get("topic") if isinstance(frame, dict) else None
+        if not isinstance(topic, str):
+            self._answer(frame)
+            return
+        follows = self._follows(topic, frame)
+        if counts:
+            self.events[topic] += 1
+            self.size += len(text)
+            self.gaps += not follows
+
+    def _answer(self, frame: Any) -> None:
+        if not isinstance(frame, dict):
+            self.unreadable += 1
+        elif frame.get("success") is True:
+            self.acknowledged = True
+        elif frame.get("success") is False:
+            self.refused = f"{frame.get('code')} {frame.get('message')}"
+
+    def _follows(self, topic: str, frame: dict[str, Any]) -> bool:
+        number = frame.get("seq")
+        if not isinstance(number, int):
+            return True
+        last = self._last.get(topic)
+        self._last[topic] = number
+        if frame.get("type") == "snapshot" or "prevSeq" not in frame:
+            return True
+        return last is not None and frame["prevSeq"] == last
