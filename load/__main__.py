@@ -1,4 +1,4 @@
-"""`python -m load`: run load scenarios one after the other, each in a Locust process, and keep their results."""
+"""`python -m load`: run scenarios one after the other, each in a Locust process; keep their results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ STOP_S = 10
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """The exit code: 0 valid, 2 a measurement is not valid, 3 our error or no target, 4 a safety limit."""
+    """0 all valid, 2 a measurement is not valid, 3 our error or no target, 4 a safety limit."""
     try:
         return _run(_parse(words))
     except SuiteError as error:
@@ -124,7 +124,8 @@ def _one_after_the_other(jobs: Sequence[Job], folder: Path) -> int:
             results.append(_result(job, folder))
             print("\n".join(lines_of(results[-1])), flush=True)
     except KeyboardInterrupt:
-        results += [_result(job, folder) for job in jobs[len(codes) :][:1]]
+        cut_short = jobs[len(codes) :][:1]
+        results += [_result(job, folder) for job in cut_short if _result_file(job, folder).exists()]
         raise
     finally:
         _write(folder, results)
@@ -141,7 +142,7 @@ def _locust(job: Job, folder: Path) -> int:
     _result_file(job, folder).unlink(missing_ok=True)
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
     with _log_file(job, folder).open("wb") as said:
-        # A session of its own: Ctrl-C comes through us, once, and not a second time from the terminal.
+        # A session of its own: Ctrl-C comes through us, once, and not again from the terminal.
         process = subprocess.Popen(
             command,
             cwd=LOCUSTFILE.parents[1],

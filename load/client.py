@@ -1,8 +1,8 @@
 """One HTTP/1.1 connection that knows when its bytes left and when the kernel had the answer.
 
-A plain blocking socket: under Locust gevent makes it cooperative, elsewhere it simply blocks. Times are
-CLOCK_REALTIME in ns, because that is the clock of the kernel's receive stamps. Over TLS the stamp would
-belong to a record and not to the answer, so there is none.
+A plain blocking socket: under Locust gevent makes it cooperative, elsewhere it simply blocks. Times
+are CLOCK_REALTIME in ns, because that is the clock of the kernel's receive stamps. Over TLS the
+stamp would belong to a record and not to the answer, so there is none.
 """
 
 from __future__ import annotations
@@ -83,14 +83,16 @@ class StampedSocket:
 class _Reading:
     """What the parser has told about one answer so far."""
 
-    __slots__ = ("body", "headers", "is_complete", "size", "starts")
+    __slots__ = ("body", "headers", "is_complete", "keeps_alive", "parser", "size", "starts")
 
     def __init__(self) -> None:
+        self.parser = httptools.HttpResponseParser(self)
         self.headers: list[tuple[str, str]] = []
         self.body: list[bytes] = []
         self.size = 0
         self.starts = 0
         self.is_complete = False
+        self.keeps_alive = False
 
     def on_message_begin(self) -> None:
         self.starts += 1
@@ -104,10 +106,11 @@ class _Reading:
 
     def on_message_complete(self) -> None:
         self.is_complete = True
+        self.keeps_alive = self.parser.should_keep_alive()  # it has forgotten once this returns
 
 
 class Client:
-    """Sends prepared requests one after the other over a kept connection, and reopens it when it must.
+    """Sends prepared requests one after the other over a kept connection; reopens it when it must.
 
     A failure is an OSError (TimeoutError, ConnectionError): the request may have been served.
     """
@@ -165,20 +168,20 @@ class Client:
 
     def _read(self, connection: StampedSocket, sent_ns: int) -> Answer:
         reading = _Reading()
-        parser = httptools.HttpResponseParser(reading)
         while not reading.is_complete:
             data, kernel_ns = connection.receive()
             received_ns = time_ns()
             if not data:
                 raise ConnectionError("the connection closed before the whole answer")
-            parser.feed_data(data)
+            reading.parser.feed_data(data)
             if reading.size > MAX_BODY_BYTES:
                 raise ConnectionError(f"the answer is longer than {MAX_BODY_BYTES} bytes")
         if reading.starts > 1:
             raise ConnectionError("more came than one answer")
         self._last_ns = received_ns
-        if not parser.should_keep_alive():
+        if not reading.keeps_alive:
             self.close()
         body = b"".join(reading.body)
         headers = tuple(reading.headers)
-        return Answer(parser.get_status_code(), headers, body, sent_ns, kernel_ns, received_ns)
+        status = reading.parser.get_status_code()
+        return Answer(status, headers, body, sent_ns, kernel_ns, received_ns)

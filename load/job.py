@@ -1,7 +1,7 @@
 """What one load run is asked to do, checked before anything is sent.
 
-The command line and Locust's own options both become a `Job`; `prepare` turns it into the contract, the
-target and the profile, or refuses in one line.
+The command line and Locust's own options both become a `Job`; `prepare` turns it into the contract,
+the target and the profile, or refuses in one line.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def prepare(job: Job) -> Prepared:
 
 
 def refuse_strangers(target: Target) -> None:
-    """Raise SafetyStop for a host beyond this machine, unless the target's file allows load on it by name."""
+    """Raise SafetyStop for a host elsewhere, unless the target's file allows load on it by name."""
     for address in filter(None, (target.rest, target.stream, target.control)):
         host = urlsplit(address).hostname or ""
         allowed = target.allows.load and host in target.allows.load_hosts

@@ -1,7 +1,7 @@
 """Say whether a measurement may be believed, before anybody asks whether its figures are good.
 
-A slow exchange gives a valid measurement with bad figures. A slow load generator gives no measurement at
-all, and neither does one that sent less than it had planned.
+A slow exchange gives a valid measurement with bad figures. A slow load generator gives no
+measurement at all, and neither does a run in which less was answered than was planned.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ def _reasons(seen: Evidence, bounds: Bounds) -> Iterator[str]:
         yield "no request was answered"
         return
     if seen.achieved_per_s < bounds.achieved_share_min * seen.offered_per_s:
-        yield f"{seen.achieved_per_s:.1f} of {seen.offered_per_s:.1f} planned per second were answered"
+        rates = f"{seen.achieved_per_s:.1f} of {seen.offered_per_s:.1f}"
+        yield f"{rates} planned per second were answered"
     if seen.dropped:
         yield f"{seen.dropped} samples found no room"
     yield from _lags(seen, bounds)

@@ -1,4 +1,4 @@
-"""Lift the rate limit of a target that can be told to, and set it back; a load below the limit otherwise."""
+"""Lift the rate limit of a target that can be told to, and set it back; stay below it otherwise."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def lift(target: Target) -> bool:
 
 
 def restore(target: Target) -> bool:
-    """Switch the limiter back to its documented limit, with nothing used up. False when it cannot be told."""
+    """Switch the limiter back to its limit, with nothing used up. False when it cannot be told."""
     limit = target.limits.requests_per_minute
     return _tell(target, {"limit": limit}) and _tell(target, {"reset": True})
 

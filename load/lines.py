@@ -21,6 +21,8 @@ def lines_of(entry: Mapping[str, Any]) -> list[str]:
     verdict = "valid" if entry["valid"] else f"NOT VALID: {entry['why_invalid']}"
     rates = f"{entry['achieved_per_s']:g} of {entry['offered_per_s']:g} per second"
     lines = [f"{entry['scenario']}: {verdict}; {entry['n']} samples, {rates}"]
+    if not entry["n"]:
+        return lines
     for name in ("wire_us", "response_us"):
         figures = [f"{NAMES[key]} {_us(value)}" for key, value in entry[name].items()]
         clock = f" ({entry['clock']} clock)" if name == "wire_us" else ""

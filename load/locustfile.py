@@ -1,4 +1,4 @@
-"""The scenarios as Locust knows them: `locust -f load/locustfile.py --scenario mixed`, with or without web page.
+"""The scenarios as Locust knows them: `locust -f load/locustfile.py --scenario mixed`.
 
 Locust starts, stops and shows; the times, the figures and the judgement are this package's own, for
 Locust keeps whole milliseconds. `--scenario` chooses one scenario for the process.

@@ -1,7 +1,7 @@
-"""Turn a profile into the times at which requests are meant to leave, without a clock and without I/O.
+"""Turn a profile into the times at which requests are meant to leave, without clock and I/O.
 
-The times depend on the profile alone, never on an answer: that is what makes the load open. A slow exchange
-meets the same plan as a fast one, and the wait that it causes counts as its own.
+The times depend on the profile alone, never on an answer: that is what makes the load open. A slow
+exchange meets the same plan as a fast one, and the wait that it causes counts as its own.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Intended times as offsets from the start in ns, in order. Those before `warm_up_ns` do not count."""
+    """Intended times as offsets from the start in ns. Those before `warm_up_ns` do not count."""
 
     offsets_ns: array[int]
     warm_up_ns: int
@@ -73,7 +73,7 @@ class Plan:
 
 
 def plan(profile: Profile) -> Plan:
-    """The intended times of a profile: evenly spaced within each stage, the warm-up at the first rate."""
+    """The intended times: evenly spaced within each stage, the warm-up at the first rate."""
     if not profile.stages:
         raise ConfigurationError(f"profile {profile.name}: {profile.scenario} has no stage")
     warm_up = Stage(profile.stages[0].rate_per_s, profile.warm_up_s)
@@ -98,7 +98,7 @@ def _evenly(rate_per_s: float, length_ns: int) -> list[int]:
 
 
 def profile_of(document: Mapping[str, Any], name: str, scenario: str) -> Profile:
-    """The profile of a scenario in a profiles document. Raises ConfigurationError naming what exists."""
+    """A scenario's profile in a profiles document. Raises ConfigurationError naming what exists."""
     names = sorted(key for key in document if key != "bounds")
     if name not in names:
         raise ConfigurationError(f"unknown profile {name!r}: there are {', '.join(names)}")

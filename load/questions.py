@@ -1,4 +1,4 @@
-"""What can be asked from the OpenAPI document alone: reads whose parameters the document gives examples of.
+"""What can be asked from the OpenAPI document alone: reads whose parameters have examples there.
 
 A read that is added to the document is found here, and so comes under load, with no other edit.
 """
@@ -45,7 +45,7 @@ def questions(contract: Contract, target: Target) -> tuple[list[Question], dict[
 
 
 def is_read(operation: Operation) -> bool:
-    """True for an operation that changes nothing: a GET, or one for which a reading key is enough."""
+    """True for what changes nothing: a GET, or an operation for which a reading key is enough."""
     return operation.method == "GET" or operation.scope == "read"
 
 

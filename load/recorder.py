@@ -1,12 +1,13 @@
-"""Keep the times of every request as whole nanoseconds, and turn them into figures once the run is over.
+"""Keep the times of every request in nanoseconds, and turn them into figures after the run.
 
-Recording appends seven integers and computes nothing. A percentile is only given where the number of
-samples carries it: with fewer than ln 0.05 / ln q the true quantile lies, with more than 5 % probability,
-above everything that was seen.
+Recording appends seven integers and computes nothing. A percentile is only given where the number
+of samples carries it: with fewer than ln 0.05 / ln q the true quantile lies, with more than 5 %
+probability, above everything that was seen.
 
-    wire      kernel received - sent             the exchange and the network, without this process
-    response  read by us      - intended         what a client with this plan waits, queueing included
-    send lag  sent            - max(intended, connection free)   our own lateness, nobody else's
+    wire         kernel received - sent: the exchange and the network, without this process
+    response     read by us - intended: what a client with this plan waits, queueing included
+    send lag     sent - the later of intended and connection free: our own lateness
+    receive lag  read by us - kernel received: our own lateness as well
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class Kind(IntEnum):
 
 
 class Sample(NamedTuple):
-    """One request. `kernel_ns` is 0 where there is no stamp; a lost request was received when given up."""
+    """One request. `kernel_ns` is 0 without a stamp; a lost request was received when given up."""
 
     operation: int
     kind: int
@@ -49,7 +50,7 @@ class Sample(NamedTuple):
 
 
 class Recorder:
-    """Samples in the order in which they ended. Full is full: `dropped` counts what found no room."""
+    """Samples in the order in which they ended. `dropped` counts what found no room."""
 
     def __init__(self, limit: int = MAX_SAMPLES) -> None:
         self.operations: list[str] = []
@@ -103,7 +104,7 @@ def needed(quantile: float) -> int:
 
 
 def percentile(ordered: Sequence[int], quantile: float) -> int | None:
-    """The smallest value that at least this share does not exceed, or None when too few carry it."""
+    """The smallest value that this share does not exceed, or None when too few carry it."""
     if len(ordered) < needed(quantile):
         return None
     # Rounded first: 0.999 * 3000 is 2997.0000000000005 in binary and must not become 2998.
@@ -119,8 +120,8 @@ def figures(values_ns: Sequence[int]) -> Figures:
 
 def histogram(values_ns: Sequence[int]) -> str:
     """The values in whole microseconds, as a compressed HdrHistogram V2 in base64."""
-    # Filled at the end and by distinct value: the codec takes microseconds for each value it is given,
-    # and drops without a word what is out of its range.
+    # Filled at the end and by distinct value: the codec takes microseconds for each value that it is
+    # given, and drops without a word what is out of its range.
     kept = HdrHistogram(1, HIGHEST_US, 3)
     counts: Mapping[int, int] = Counter(
         min(max(round(value / 1000), 1), HIGHEST_US) for value in values_ns

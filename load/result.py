@@ -27,7 +27,7 @@ STAMPED_SHARE_MIN = 0.99  # a figure from fewer stamps than that would mix two c
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """What a run left besides its samples. `headline` names the operations whose figures stand for it.
+    """What a run left besides its samples. `headline`: the operations whose figures stand for it.
 
     Without a plan (`plan` None) the load was closed: each request waited for the answer before.
     """

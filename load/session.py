@@ -1,7 +1,7 @@
-"""One run of one scenario inside a Locust process: hands out the planned times and keeps what came of them.
+"""One run of one scenario in a Locust process: hands out the planned times, keeps what came of them.
 
-Every user of the process shares it. It starts when all users are ready, so that logging in and connecting
-never count, and it ends by itself when the plan is used up.
+Every user of the process shares it. It starts when all users are ready, so that logging in and
+connecting never count, and it ends by itself when the plan is used up.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SPIN_NS = 1_500_000
 
 
 class Session:
-    """The plan of a run, its samples and its end. `requests_per_slot` is what one planned time costs."""
+    """The plan of a run, its samples and its end. A planned time costs `requests_per_slot`."""
 
     def __init__(self, prepared: Prepared, requests_per_slot: int, keeps_limiter: bool) -> None:
         self.prepared = prepared
@@ -108,7 +108,7 @@ class Session:
 
     def close(self, headline: Iterable[str] | None) -> dict[str, Any]:
         """Give the limiter back, and fold what was recorded into the scenario's result."""
-        stop_ns = time_ns()
+        stop_ns = self._end_ns()
         self._give_back()
         step_ns = time_ns() - monotonic_ns() - self._clock_ns if self._clock_ns else 0
         ended = Ended(
@@ -175,6 +175,13 @@ class Session:
         self._clock_ns = time_ns() - monotonic_ns()
         self._ready.set()
 
+    def _end_ns(self) -> int:
+        # A plan that was used up lasts to its end, although the last user went home before.
+        plan = self._plan
+        if plan is None or self._next < len(plan.offsets_ns):
+            return time_ns()
+        return self.start_ns + plan.end_ns
+
     def _stay_below_the_limit(self) -> None:
         cap = limiter.cap_per_s(self.target, self._requests_per_slot)
         if any(stage.rate_per_s > cap for stage in self._profile.stages):
@@ -193,6 +200,6 @@ class Session:
 
 
 def wait_until(when_ns: int) -> None:
-    """Return at a time, as exactly as a cooperative process can, and let the others run meanwhile."""
+    """Return at a time, as exactly as a cooperative process can; the others run meanwhile."""
     while (left_ns := when_ns - time_ns()) > 0:
         sleep((left_ns - SPIN_NS) / SECOND_NS if left_ns > SPIN_NS else 0)

@@ -1,7 +1,7 @@
 """One WebSocket connection on a stamped socket: frames as they come, and when the kernel had them.
 
-The protocol is the websockets library's, which does no I/O of its own; compression is not offered, for it
-would be measured too.
+The protocol is the websockets library's, which does no I/O of its own; compression is not offered,
+for it would be measured too.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class StreamClient:
         self._flush()
         self._parts: list[bytes] = []
         while self._protocol.state is State.CONNECTING:
-            # Frames may come in the same packet as the handshake's answer; they stay in the protocol.
+            # Frames may come with the handshake's answer; they stay in the protocol.
             self._feed()
         if self._protocol.handshake_exc is not None:
             self.close()

@@ -1,4 +1,4 @@
-"""Count what a stream connection receives, and hold each topic's sequence numbers to their promise."""
+"""Count what a stream connection receives, and hold each topic's sequence to its promise."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(slots=True)
 class Tally:
-    """One connection's events. `gaps` are deltas that do not follow the last one, forwards or backwards."""
+    """One connection's events. `gaps` are deltas that do not follow the last one."""
 
     events: Counter[str] = field(default_factory=Counter)
     size: int = 0
@@ -21,7 +21,7 @@ class Tally:
     _last: dict[str, int] = field(default_factory=dict)
 
     def take(self, text: bytes, counts: bool) -> None:
-        """One frame. Sequences are followed from the first frame on; it is counted only when it `counts`."""
+        """One frame. Sequences are followed from the first on; it is counted when it `counts`."""
         try:
             frame = json.loads(text)
         except ValueError:

@@ -1,4 +1,4 @@
-"""What every scenario's Locust user does: get ready, take planned times one after the other, measure."""
+"""What every scenario's Locust user does: get ready, take planned times in turn, measure."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class ScenarioUser(User):
         """Whatever is needed before the plan starts."""
 
     def compose(self) -> Composed:
-        """What the next planned time is used for: an operation and its bytes, made before it is due."""
+        """What the next planned time is used for, made before it is due."""
         raise NotImplementedError
 
     def use(self, composed: Composed, intended_ns: int, free_ns: int) -> None:

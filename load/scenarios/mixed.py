@@ -14,7 +14,7 @@ class Mixed(ScenarioUser):
     scenario = "mixed"
 
     def prepare(self) -> None:
-        """Find what can be asked, and ask everything once: what is refused now is left out and named."""
+        """Ask everything once that can be asked: what is refused now is left out, and named."""
         session = self.session
         found, left_out = questions(session.contract, session.target)
         token = ""
@@ -26,8 +26,8 @@ class Mixed(ScenarioUser):
             request = question.by(token)
             answer = session.once(self.client, request)
             problem = refusal(answer)
-            # A refusal says that the example needs something to exist; a failure to answer is an error
-            # and belongs into the figures.
+            # A refusal says that the example needs something to exist; a failure to answer is an
+            # error and belongs into the figures.
             if problem and answer.status < 500:
                 left_out[question.operation] = f"its example is refused: {problem}"
                 continue

@@ -1,4 +1,4 @@
-"""How long placing an order takes: small limit orders far from the market, each cancelled at once."""
+"""How long placing an order takes: small limit orders far from the market, cancelled at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the rate limit begins: one burst with an account of its own, stopped at the first refusals."""
+"""Where the rate limit begins: one burst, an account of its own, stopped at the first refusals."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conformance.wire.rest import outcome_of
 from load.client import Answer
 from load.plan import SECOND_NS
 from load.questions import questions
-from load.session import Session
+from load.session import Session, wait_until
 from load.users import ScenarioUser, refusal
 
 MAX_BURST = 1300
@@ -59,7 +59,7 @@ class Burst:
 
 
 class RateLimit(ScenarioUser):
-    """Asks one cheap private read as fast as answers come; never a request more than the burst may have."""
+    """Asks one cheap private read as fast as answers come, and never more than the burst may send."""
 
     scenario = "rate_limit"
     keeps_limiter = True
@@ -76,7 +76,7 @@ class RateLimit(ScenarioUser):
         session.extra.update(cls.burst.report())
 
     def prepare(self) -> None:
-        """Log in with the account that no other scenario uses, and choose the cheapest private read."""
+        """Log in with the account that no other scenario uses; choose the cheapest private read."""
         session = self.session
         token = session.log_in(self.client, list(session.target.accounts)[-1])
         found, _ = questions(session.contract, session.target)
@@ -88,7 +88,9 @@ class RateLimit(ScenarioUser):
 
     def turn(self) -> None:
         """Ask once more, unless the burst is over."""
-        now_ns, session = time_ns(), self.session
+        session = self.session
+        wait_until(session.start_ns)
+        now_ns = time_ns()
         if now_ns > session.start_ns + round(session.duration_s * SECOND_NS):
             session.stop(f"the burst was not over after {session.duration_s:.0f} s")
             self.go_home()

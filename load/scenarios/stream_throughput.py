@@ -1,4 +1,4 @@
-"""What many subscribers receive while orders are being placed: messages a second, and whether any is missing."""
+"""What many subscribers receive while orders are placed: messages a second, and any missing."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Reader:
 
 
 class StreamThroughput(OrderLatency):
-    """Places and cancels orders while the readers listen; the figures are of placing, under this load."""
+    """Places and cancels orders while the readers listen; the figures are of placing."""
 
     scenario = "stream_throughput"
     readers: ClassVar[list[Reader]] = []
@@ -93,7 +93,7 @@ class StreamThroughput(OrderLatency):
 
 
 def public_topics(session: Session) -> list[str]:
-    """Every topic of the document's public channels, as many as the target lets a connection have."""
+    """Every topic of the document's public channels, up to what the target lets a client have."""
     public = (each for each in session.contract.channels.values() if not each.is_private)
     topics = [topic for channel in public for topic in _topics(channel)]
     return topics[: session.target.limits.subscriptions]
