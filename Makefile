@@ -6,17 +6,92 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 VENV := .venv
-RUN := $(VENV)/bin/python
+PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 $(READY): requirements.lock requirements.uv.lock
 	@echo "setting up $(VENV) (once; later runs skip this)"
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 is needed, this is " + sys.version.split()[0] + "; say PYTHON=/path/to/python3.11" if sys.version_info[:2] != (3, 11) else 0)'
 	@$(PYTHON) -m venv $(VENV)
-	@$(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.uv.lock
-	@$(VENV)/bin/uv pip sync --quiet --python $(RUN) --require-hashes requirements.lock \
-	  || $(RUN) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.uv.lock
+	@$(VENV)/bin/uv pip sync --quiet --python $(PY) --require-hashes requirements.lock \
+	  || $(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
 .PHONY: setup
 setup: $(READY) ## install what the suite needs into .venv (every other command does this by itself)
+
+TARGET ?= reference
+SEED ?= 1
+FAULT ?=
+BASE_URL ?=
+STREAM_URL ?=
+CONTROL_URL ?=
+ONLY ?=
+PORT ?= 8080
+SPEC ?=
+STREAM_SPEC ?=
+SCENARIO ?= smoke
+PROFILE ?= smoke
+RUN ?= runs/latest
+
+# Every command line below is built from these; an empty setting leaves its option out.
+ADDRESSES = $(if $(BASE_URL),--base-url '$(BASE_URL)') $(if $(STREAM_URL),--stream-url '$(STREAM_URL)') \
+  $(if $(CONTROL_URL),--control-url '$(CONTROL_URL)')
+DOCUMENTS = $(if $(SPEC),--openapi '$(SPEC)') $(if $(STREAM_SPEC),--asyncapi '$(STREAM_SPEC)')
+WHOM = --target '$(TARGET)' --seed '$(SEED)' $(ADDRESSES) $(DOCUMENTS)
+
+.PHONY: help
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo
+	@echo "  settings: TARGET=$(TARGET) SEED=$(SEED) FAULT= BASE_URL= STREAM_URL= CONTROL_URL= SPEC= ONLY="
+
+.PHONY: conformance
+conformance: $(READY) ## the main job: contract tests, a short load run, one report
+	@$(PY) -m conformance conformance $(WHOM) $(if $(FAULT),--fault '$(FAULT)')
+
+.PHONY: contract
+contract: $(READY) ## contract tests alone; FAULT= tries a fault of the reference exchange
+	@$(PY) -m conformance contract $(WHOM) $(if $(FAULT),--fault '$(FAULT)') $(if $(ONLY),--only '$(ONLY)')
+
+.PHONY: load
+load: $(READY) ## one load run: SCENARIO=order_latency|rate_limit|stream_throughput|mixed|smoke PROFILE=smoke
+	@$(PY) -m conformance load $(WHOM) --scenario '$(SCENARIO)' --profile '$(PROFILE)'
+
+.PHONY: test
+test: $(READY) ## the suite's own tests
+	@$(PY) -m pytest tests -q -n 2 --dist loadfile
+
+.PHONY: check
+check: $(READY) ## format, lint, types, import table, contract lint
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(PY) -m conformance.spec.lint
+	@$(PY) -m tests.import_table --check
+
+.PHONY: docs
+docs: $(READY) ## write the generated parts of ARCHITECTURE.md again
+	@$(PY) -m tests.import_table --write
+
+.PHONY: serve
+serve: $(READY) ## the reference exchange, to poke: FAULT= PORT=8080
+	@$(PY) -m reference_exchange --port '$(PORT)' --stream-port "$$(( $(PORT) + 1 ))" \
+	  --control-port "$$(( $(PORT) + 2 ))" --seed '$(SEED)' $(if $(FAULT),--fault '$(FAULT)')
+
+.PHONY: report
+report: $(READY) ## conclude and draw a saved run again: RUN=runs/...
+	@$(PY) -m conformance report '$(RUN)'
+
+.PHONY: prove
+prove: $(READY) ## a proof of the suite itself: ONLY=documents|faults
+	@$(PY) -m tests.prove $(if $(ONLY),--only '$(ONLY)')
+
+.PHONY: bench
+bench: $(READY) ## our own speed, beside peers: ONLY=exchange
+	@$(PY) -m reference_exchange.bench $(if $(ONLY),--only '$(ONLY)')
+
+.PHONY: clean
+clean: ## remove the environment and what tools left; runs/ stays
+	rm -rf $(VENV) .tools .pytest_cache .mypy_cache .ruff_cache .hypothesis

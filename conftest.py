@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from conformance.cases import library
 from conformance.embedded import embedded
 from conformance.errors import ConfigurationError, SuiteError
 from conformance.record.run_log import RunLog
@@ -41,7 +41,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--openapi", type=Path, default=SPECS / "openapi.yaml", help="the REST document"
     )
     group.addoption("--asyncapi", type=Path, default=SPECS / "asyncapi.yaml", help="the stream one")
+    group.addoption("--kind", default="contract", help="what the run is kept as")
+    group.addoption("--embedded", action="store_true", help="--base-url is the embedded exchange")
     group.addoption("--examples", type=int, default=12, help="generated cases for each operation")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One test for each check of the library."""
+    if "check" not in metafunc.fixturenames:
+        return
+    options = metafunc.config.getoption
+    with _in_one_line():
+        settings = load(options("target")).settings
+        contract = Contract.load(options("openapi"), options("asyncapi"), settings)
+    found = library.checks(contract)
+    metafunc.parametrize("check", found, ids=[each.name for each in found])
 
 
 @pytest.fixture(scope="session")
@@ -107,11 +121,12 @@ def _connect(
 ) -> tuple[Target, Transport]:
     if options("in_process"):
         return target, _in_process(contract, options("seed"), options("fault"))
-    if options("fault") and (base_url or not target.embedded):
+    is_embedded = target.embedded and (options("embedded") or not base_url)
+    if options("fault") and not is_embedded:
         raise ConfigurationError("FAULT is for the reference exchange alone: leave out BASE_URL")
     if base_url:
         target = target.at(base_url, options("stream_url"), options("control_url"))
-        target = target.model_copy(update={"embedded": False})
+        target = target.model_copy(update={"embedded": is_embedded})
     elif target.embedded:
         target = stack.enter_context(embedded(target, options("seed"), options("fault")))
     transport = Sockets(target)
@@ -135,7 +150,7 @@ def _in_process(contract: Contract, seed: int, faults: list[str]) -> Transport:
 
 def _header(target: Target, seed: int, option: Callable[[str], Any]) -> dict[str, Any]:
     return {
-        "kind": os.environ.get("RUN_KIND", "contract"),
+        "kind": option("kind"),
         "target": target.name,
         "target_file": str(option("target")),
         "seed": seed,

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.cases.claim import Claim, Verdict
 from conformance.cases.run import run
-from conformance.cases.script import Ask, Check, Heard, Record, Step, World
+from conformance.cases.script import Ask, Check, Heard, Record, Step, Steps, T, World
 from conformance.errors import ConfigurationError
 from conformance.record.run_log import RunLog
 from conformance.spec.contract import Contract
@@ -28,6 +28,7 @@ class Ledger:
     """What one check did and concluded so far."""
 
     check: str
+    is_sequence: bool = True
     records: list[Record] = field(default_factory=list)
     spoken: list[tuple[str, Any]] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
@@ -56,9 +57,12 @@ class Session:
         claims = run(check, world, self.perform)
         return self.end(claims)
 
-    def begin(self, name: str) -> None:
-        """What follows belongs to the check of that name."""
-        self._ledger = Ledger(name)
+    def begin(self, name: str, is_sequence: bool = True) -> None:
+        """What follows belongs to the check of that name.
+
+        In a sequence a request may need those before it to be reproduced; otherwise each stands alone.
+        """
+        self._ledger = Ledger(name, is_sequence)
         self.log.during(name)
 
     def end(self, claims: Iterable[Claim] = ()) -> list[Claim]:
@@ -75,6 +79,17 @@ class Session:
         if name in ("Connect", "Say", "Listen", "Hang"):
             self._ledger.spoken.append((name, step))
         return self._perform(step)
+
+    def drive(self, steps: Steps[T]) -> T:
+        """Perform a sub-script to its end and return its value."""
+        answer: Any = None
+        while True:
+            try:
+                step = steps.send(answer)
+            except StopIteration as end:
+                value: T = end.value
+                return value
+            answer = self.perform(step)
 
     def conclude(self) -> None:
         """Keep what can only be said at the end of a run."""
@@ -133,7 +148,12 @@ class Session:
             return stream_script(self._ledger.spoken, target)
         if not self._ledger.records:
             return ""
-        return curl_script(self._ledger.records, target, claim.records)
+        return curl_script(self._needed(claim), target, claim.records)
+
+    def _needed(self, claim: Claim) -> list[Record]:
+        if self._ledger.is_sequence:
+            return self._ledger.records
+        return [record for record in self._ledger.records if record.number in claim.records]
 
 
 def preflight(session: Session) -> None:

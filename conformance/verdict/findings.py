@@ -61,8 +61,13 @@ def conclude(
     target: Target,
     deviations: Mapping[str, Deviation],
     is_whole: bool = True,
+    is_cut_short: bool = False,
 ) -> Conclusion:
-    """Merge every claim of a run. `is_whole` False (a selection was run) lets uncovered sentences be."""
+    """Merge every claim of a run.
+
+    `is_whole` False (a selection was run) lets uncovered sentences be. A run that was cut short never
+    passes, and none of its deviations is stale, for what was not asked cannot have held.
+    """
     by_requirement: dict[str, list[Finding]] = defaultdict(list)
     for finding in judged:
         by_requirement[finding.claim.requirement].append(finding)
@@ -74,7 +79,10 @@ def conclude(
     expected = tuple(each for each in deviations.values() if each.requirement in failed)
     stale = tuple(each for each in deviations.values() if each.requirement in passed)
     excused = {each.requirement for each in expected}
+    stale = () if is_cut_short else stale
     exit_code = _exit_code(results, excused, bool(stale), is_whole)
+    if is_cut_short and exit_code is ExitCode.PASS:
+        exit_code = ExitCode.INCONCLUSIVE
     words = {ExitCode.PASS: "pass", ExitCode.FAIL: "fail", ExitCode.INCONCLUSIVE: "inconclusive"}
     findings = tuple(_distinct(by_requirement, requirements))
     return Conclusion(results, findings, stale, expected, words[exit_code], exit_code)

@@ -1,0 +1,98 @@
+"""The suite's own commands; the Makefile calls them: contract, conformance, report, checks."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from conformance import job
+from conformance.cases import library
+from conformance.errors import ExitCode, SuiteError
+from conformance.spec.contract import SPECS, Contract
+
+INTERRUPTED = 130
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run one command; our own errors are one line on stderr."""
+    options = _parser().parse_args(words)
+    try:
+        return int(options.do(options))
+    except SuiteError as error:
+        if str(error):
+            print(f"{options.command}: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        return _interrupted()
+
+
+def _interrupted() -> int:
+    folder = job.RUNS / "latest"
+    print(f"stopped; what was recorded is kept in {folder.resolve()}", file=sys.stderr)
+    try:
+        job.keep(folder.resolve())
+    except SuiteError as error:
+        print(f"it cannot be concluded: {error}", file=sys.stderr)
+    return INTERRUPTED
+
+
+def _run(options: argparse.Namespace) -> int:
+    return job.run(
+        job.Wanted(
+            kind=options.command,
+            target=options.target,
+            base_url=options.base_url,
+            stream_url=options.stream_url,
+            control_url=options.control_url,
+            seed=options.seed,
+            faults=tuple(name for word in options.fault for name in word.split(",") if name),
+            openapi=options.openapi,
+            asyncapi=options.asyncapi,
+            only=options.only,
+            in_process=options.in_process,
+        )
+    )
+
+
+def _report(options: argparse.Namespace) -> int:
+    return job.finish(options.run, datetime.now(UTC).date())
+
+
+def _checks(options: argparse.Namespace) -> int:
+    for check in library.checks(Contract.load(options.openapi, options.asyncapi)):
+        print(f"{check.name}: {', '.join(check.requirements)}")
+    return ExitCode.PASS
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("contract", "conformance"):
+        command = commands.add_parser(name)
+        command.set_defaults(do=_run)
+        command.add_argument("--target", default="reference")
+        command.add_argument("--seed", type=int, default=1)
+        command.add_argument("--fault", action="append", default=[])
+        command.add_argument("--only", default="")
+        command.add_argument("--in-process", action="store_true")
+        for address in ("--base-url", "--stream-url", "--control-url"):
+            command.add_argument(address, default="")
+        _specs(command)
+    report = commands.add_parser("report")
+    report.set_defaults(do=_report)
+    report.add_argument("run", type=Path)
+    checks = commands.add_parser("checks")
+    checks.set_defaults(do=_checks)
+    _specs(checks)
+    return parser
+
+
+def _specs(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--openapi", type=Path, default=SPECS / "openapi.yaml")
+    command.add_argument("--asyncapi", type=Path, default=SPECS / "asyncapi.yaml")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

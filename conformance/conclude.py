@@ -1,0 +1,85 @@
+"""From a run's folder to its summary: what was recorded, judged as a whole, on its own and offline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from conformance.cases.claim import Claim, Verdict
+from conformance.record import run_log, summary
+from conformance.record.load_file import read as read_load
+from conformance.spec import requirements as catalogue
+from conformance.spec.contract import Contract
+from conformance.target import TARGETS, Target, load
+from conformance.verdict import deviations, latency
+from conformance.verdict.findings import Finding, conclude
+
+LOAD_ONLY = (latency.EXECUTION,)
+
+
+def conclude_run(folder: Path, today: date) -> dict[str, Any]:
+    """Write summary.json into a run's folder and return it. Raises RunError, ConfigurationError."""
+    lines = run_log.read(folder)
+    header = lines[0]
+    target = load(header["target_file"])
+    contract = Contract.load(Path(header["openapi"]), Path(header["asyncapi"]), target.settings)
+    load_run = read_load(folder)
+    found = [*run_log.findings(lines), *_load_findings(header, load_run, target)]
+    footer = lines[-1] if run_log.is_whole(lines) else {}
+    requirements = catalogue.load(contract)
+    conclusion = conclude(
+        requirements,
+        found,
+        target,
+        deviations.load(deviations_file(header["target_file"]), requirements, today),
+        is_whole=not header["selection"],
+        is_cut_short=not footer,
+    )
+    document = summary.build(
+        header={**header, "requests_sent": footer.get("requests_sent", 0)},
+        conclusion=conclusion,
+        contract=contract,
+        asked=footer.get("asked", {}),
+        heard=footer.get("heard", {}),
+        load=load_run,
+        duration_s=footer.get("duration_s", 0.0) + sum(x.get("duration_s", 0) for x in load_run),
+        warnings=_warnings(footer, load_run),
+        notes=[line["text"] for line in lines if line["line"] == "note"],
+    )
+    summary.write(folder, document)
+    return document
+
+
+def deviations_file(target_file: str) -> Path:
+    """The deviations beside a target's file."""
+    if "/" in target_file or target_file.endswith(".toml"):
+        return Path(target_file).with_suffix(".deviations.toml")
+    return TARGETS / f"{target_file}.deviations.toml"
+
+
+def _load_findings(
+    header: dict[str, Any], load_run: list[dict[str, Any]], target: Target
+) -> Iterator[Finding]:
+    if not load_run:
+        why = f"a {header['kind']} run measures no load: make conformance does"
+        for requirement in LOAD_ONLY:
+            yield Finding(Claim(requirement, Verdict.SKIPPED, why), "load")
+    for claim in latency.judge(load_run, target.latency):
+        yield Finding(claim, "load/order-latency", "make load SCENARIO=order_latency")
+
+
+def _warnings(footer: dict[str, Any], load_run: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """What could make a pass meaningless, first of all."""
+    if not footer:
+        yield "the run was cut short: what it had recorded is kept, what was not asked is not judged"
+    for name, row in footer.get("asked", {}).items():
+        if not row["accepted"]:
+            statuses = (
+                ", ".join(f"{key} {n}x" for key, n in row["statuses"].items()) or "never asked"
+            )
+            yield f"{name} was never accepted ({statuses})"
+    for scenario in load_run:
+        if not scenario["valid"]:
+            yield f"the load scenario {scenario['scenario']} is not valid: {scenario['why_invalid']}"
