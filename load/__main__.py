@@ -1,4 +1,4 @@
-"""`python -m load`: run scenarios one after the other, each in a Locust process; keep their results."""
+"""`python -m load`: run scenarios one after the other, each as a Locust process."""
 
 from __future__ import annotations
 

@@ -120,8 +120,8 @@ def figures(values_ns: Sequence[int]) -> Figures:
 
 def histogram(values_ns: Sequence[int]) -> str:
     """The values in whole microseconds, as a compressed HdrHistogram V2 in base64."""
-    # Filled at the end and by distinct value: the codec takes microseconds for each value that it is
-    # given, and drops without a word what is out of its range.
+    # Filled at the end and by distinct value: the codec takes microseconds for each value, and
+    # drops without a word what is out of its range.
     kept = HdrHistogram(1, HIGHEST_US, 3)
     counts: Mapping[int, int] = Counter(
         min(max(round(value / 1000), 1), HIGHEST_US) for value in values_ns

@@ -47,42 +47,58 @@ def result(recorder: Recorder, ended: Ended, bounds: Bounds) -> dict[str, Any]:
     """The scenario's entry in the summary's `load` list."""
     window = _Window(ended)
     counted = [each for each in recorder.samples() if each.intended_ns >= window.from_ns]
-    wanted = {
-        number
-        for number, name in enumerate(recorder.operations)
-        if ended.headline is None or name in ended.headline
-    }
-    shown = [each for each in counted if each.operation in wanted]
+    shown = _headline(recorder.operations, counted, ended.headline)
     answered = [each for each in shown if each.kind == Kind.ANSWERED]
-    is_stamped = _is_stamped(answered)
     responses = [response_ns(each) for each in shown if each.kind != Kind.REFUSED]
     offered, achieved, span_s = window.rates(answered)
-    errors = sum(each.kind != Kind.ANSWERED for each in counted)
-    send_lag, receive_lag = _p99(shown, send_lag_ns), _p99(answered, receive_lag_ns)
     evidence = Evidence(
-        len(counted), len(answered), errors, recorder.dropped, offered, achieved,
-        send_lag, receive_lag, ended.clock_step_us, ended.stopped_because, ended.first_error,
-    )  # fmt: skip
-    problem = why_invalid(evidence, bounds)
+        sent=len(counted),
+        answered=len(answered),
+        errors=sum(each.kind != Kind.ANSWERED for each in counted),
+        dropped=recorder.dropped,
+        offered_per_s=offered,
+        achieved_per_s=achieved,
+        send_lag_p99_us=_p99(shown, send_lag_ns),
+        receive_lag_p99_us=_p99(answered, receive_lag_ns),
+        clock_step_us=ended.clock_step_us,
+        stopped_because=ended.stopped_because,
+        first_error=ended.first_error,
+    )
     return {
-        "scenario": ended.profile.scenario,
-        "profile": ended.profile.name,
-        "valid": problem is None,
-        "why_invalid": problem,
-        "n": len(answered),
-        "errors": errors,
-        "offered_per_s": round(offered, 2),
-        "achieved_per_s": round(achieved, 2),
+        **_judged(ended.profile, evidence, bounds),
         "duration_s": round(span_s, 2),
-        "clock": "kernel" if is_stamped else "user",
-        "wire_us": _wire(answered, is_stamped),
+        "clock": "kernel" if _is_stamped(answered) else "user",
+        "wire_us": _wire(answered),
         "response_us": figures(responses),
-        "send_lag_us": {"p99": send_lag},
-        "receive_lag_us": {"p99": receive_lag},
         "operations": _operations(recorder.operations, counted),
         "extra": {**ended.extra, "waited_for_a_connection": _queued(shown)},
         "histogram": histogram(responses),
     }
+
+
+def _judged(profile: Profile, evidence: Evidence, bounds: Bounds) -> dict[str, Any]:
+    problem = why_invalid(evidence, bounds)
+    return {
+        "scenario": profile.scenario,
+        "profile": profile.name,
+        "valid": problem is None,
+        "why_invalid": problem,
+        "n": evidence.answered,
+        "errors": evidence.errors,
+        "offered_per_s": round(evidence.offered_per_s, 2),
+        "achieved_per_s": round(evidence.achieved_per_s, 2),
+        "send_lag_us": {"p99": evidence.send_lag_p99_us},
+        "receive_lag_us": {"p99": evidence.receive_lag_p99_us},
+    }
+
+
+def _headline(
+    names: Sequence[str], counted: Sequence[Sample], headline: frozenset[str] | None
+) -> list[Sample]:
+    if headline is None:
+        return list(counted)
+    wanted = {number for number, name in enumerate(names) if name in headline}
+    return [each for each in counted if each.operation in wanted]
 
 
 class _Window:
@@ -112,8 +128,8 @@ def _is_stamped(answered: Sequence[Sample]) -> bool:
     return bool(answered) and stamped >= STAMPED_SHARE_MIN * len(answered)
 
 
-def _wire(answered: Sequence[Sample], is_stamped: bool) -> Figures:
-    if not is_stamped:
+def _wire(answered: Sequence[Sample]) -> Figures:
+    if not _is_stamped(answered):
         return figures([each.received_ns - each.sent_ns for each in answered])
     return figures([wire_ns(each) for each in answered if each.kernel_ns])
 
@@ -137,7 +153,7 @@ def _operations(names: Sequence[str], counted: Sequence[Sample]) -> list[dict[st
                 "operation": name,
                 "n": len(answered),
                 "errors": len(mine) - len(answered),
-                "wire_us": _wire(answered, _is_stamped(answered)),
+                "wire_us": _wire(answered),
                 "response_us": figures([response_ns(x) for x in mine if x.kind != Kind.REFUSED]),
             }
         )

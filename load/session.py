@@ -1,4 +1,4 @@
-"""One run of one scenario in a Locust process: hands out the planned times, keeps what came of them.
+"""One run of one scenario in a Locust process: hands out planned times and keeps what came of them.
 
 Every user of the process shares it. It starts when all users are ready, so that logging in and
 connecting never count, and it ends by itself when the plan is used up.

@@ -59,7 +59,7 @@ class Burst:
 
 
 class RateLimit(ScenarioUser):
-    """Asks one cheap private read as fast as answers come, and never more than the burst may send."""
+    """Asks one cheap private read as fast as answers come, never beyond the burst."""
 
     scenario = "rate_limit"
     keeps_limiter = True
