@@ -1,0 +1,79 @@
+"""`python -m reference_exchange`: the exchange on loopback ports, for people, SDKs and the suite to poke."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from conformance.errors import ConfigurationError, SuiteError
+from conformance.target import is_loopback
+from reference_exchange.config import ExchangeConfig, LimiterConfig
+from reference_exchange.server import Addresses, Ports, serve
+
+
+def main(words: list[str] | None = None) -> int:
+    """Serve until told to stop; what cannot be used is one line and exit code 3."""
+    options = _parser().parse_args(words)
+    try:
+        config, ports = _config(options), _ports(options)
+        names = [name for word in options.fault for name in word.split(",") if name]
+        serve(config, ports, names, options.ready_file, lambda where: _greet(where, names))
+    except SuiteError as error:
+        print(f"reference exchange: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    return 0
+
+
+def _config(options: argparse.Namespace) -> ExchangeConfig:
+    limiter = replace(LimiterConfig(), limit=options.limit, kind=options.limiter)
+    return ExchangeConfig(
+        seed=options.seed,
+        limiter=limiter,
+        refusals=options.refusals,
+        market_bodies=options.market_bodies,
+        decimals=options.decimals,
+    )
+
+
+def _ports(options: argparse.Namespace) -> Ports:
+    if not is_loopback(options.host):
+        raise ConfigurationError(f"{options.host} is not loopback: the exchange is for tests only")
+    return Ports(options.host, options.port, options.stream_port, options.control_port)
+
+
+def _greet(where: Addresses, names: list[str]) -> None:
+    print(f"REST     {where.rest}")
+    print(f"stream   {where.stream}")
+    print(f"control  {where.control}")
+    print("accounts alice, bob and carol @example.com, password secret")
+    print(f"faults   {', '.join(names) or 'none'}")
+    print(f'try      curl "{where.rest}/market/data/quotations/coin?coin=btc"')
+    print("Ctrl-C stops it.", flush=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m reference_exchange", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8080, help="REST; 0 is a free one")
+    parser.add_argument("--stream-port", type=int, default=8081)
+    parser.add_argument("--control-port", type=int, default=8082)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--fault", action="append", default=[], help="a name, or several with commas"
+    )
+    parser.add_argument("--limit", type=int, default=1200, help="requests a minute; 0 is no limit")
+    kinds = ("fixed", "sliding_log", "token_bucket")
+    parser.add_argument("--limiter", choices=kinds, default="fixed")
+    parser.add_argument("--refusals", choices=("http", "envelope"), default="http")
+    parser.add_argument("--market-bodies", choices=("envelope", "bare"), default="envelope")
+    parser.add_argument("--decimals", choices=("string", "number"), default="string")
+    parser.add_argument(
+        "--ready-file", type=Path, help="gets the addresses as JSON once they listen"
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
