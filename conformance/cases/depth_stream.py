@@ -230,17 +230,13 @@ def replica_is_the_book(world: World) -> Script:
         for line in (old, new):
             yield from silence(line, POLL_MS)
         waited += 2 * POLL_MS
-    sequence = max(common)
-    kept, fresh = (_books(channel, topic, each)[sequence] for each in (old, new))
-    differences = kept.differences(fresh)
-    title = f"snapshot and deltas of {topic} make the fresh snapshot at seq {sequence}"
-    yield holds(
-        requirement,
-        not differences,
-        title,
-        "the same levels",
-        "; ".join(differences[:4]) or f"{len(kept.bids)} bids and {len(kept.asks)} asks alike",
-    )
+    for sequence in sorted(common):
+        kept, fresh = (_books(channel, topic, each)[sequence] for each in (old, new))
+        differences = kept.differences(fresh)
+        title = f"snapshot and deltas of {topic} make a fresh subscriber's book at the same seq"
+        sizes = f"{len(kept.bids)} bids and {len(kept.asks)} asks alike"
+        shown = f"at seq {sequence}: {'; '.join(differences[:4]) or sizes}"
+        yield holds(requirement, not differences, title, "the same levels", shown)
 
 
 def _books(channel: Channel, topic: str, line: Line) -> dict[int, Book]:

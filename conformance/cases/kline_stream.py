@@ -129,13 +129,17 @@ def minute_is_not_month(world: World) -> Script:
 
 def judge_minute_and_month(minute: Candle, month: Candle) -> Claim:
     """Raises CannotTell in the first minute of a month, when both open at once."""
-    if minute.open_time == month.open_time and _is_first_minute(minute):
+    if is_aligned(MONTH, minute.open_time) and _is_first_minute(minute):
         raise CannotTell("it is the first minute of a month: both candles open at once")
-    opens_with_month = is_aligned(MONTH, month.open_time)
-    good = opens_with_month and not is_aligned(MONTH, minute.open_time)
+    # Whether either opens at the right moment of its day is the question of another check.
+    good = _day(month.open_time) == 1 and minute.open_time > month.open_time
     shown = f"1m opens {_utc(minute.open_time)}, 1M opens {_utc(month.open_time)}"
     title = "1M is a month and 1m is a minute"
-    return holds(MINUTE_OR_MONTH, good, title, "1M on day 1 at 00:00 UTC, 1m later", shown)
+    return holds(MINUTE_OR_MONTH, good, title, "1M on day 1, 1m later", shown)
+
+
+def _day(at_ms: int) -> int:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).day
 
 
 def _is_first_minute(candle: Candle) -> bool:

@@ -7,7 +7,7 @@ document, so that another exchange's way of talking needs another document and n
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Final
@@ -162,13 +162,58 @@ def answered(
     return find(line.frames[start:]) or Answer("missing", asked)
 
 
-def answer_kind(templates: Document, identity: str, frame: Frame) -> str | None:
-    """Whether a frame acknowledges or refuses ours of that id; None for neither."""
+class Answers:
+    """Pairs what was asked with what comes back; reads each frame once, however many come."""
+
+    def __init__(self, asked: Mapping[str, tuple[Document, str]]) -> None:
+        self._asked = asked
+        self._read = 0
+        self._dialects: list[Document] = []
+        for templates, _ in asked.values():
+            self._dialects += [] if templates in self._dialects else [templates]
+        self.found: dict[str, list[Answer]] = {identity: [] for identity in asked}
+
+    def __call__(self, frames: Sequence[Frame]) -> bool:
+        """True when nothing is unanswered any more."""
+        for frame in frames[self._read :]:
+            for templates in self._dialects:
+                kind, identity = kind_and_id(templates, frame)
+                if identity in self.found:
+                    self.found[identity].append(Answer(kind, self._asked[identity][1], frame))
+        self._read = len(frames)
+        return all(self.found.values())
+
+
+def subscribe_all(
+    world: World, line: Line, chosen: Sequence[tuple[Channel, str]]
+) -> Steps[list[tuple[str, list[Answer]]]]:
+    """Subscribe topics without waiting in between; the answers to each, none where none came."""
+    asked: dict[str, tuple[Document, str]] = {}
+    start = line.mark
+    for channel, topic in chosen:
+        identity = line.next_id()
+        frame = fill(channel.subscription["subscribe"], {"topic": topic, "id": identity})
+        asked[identity] = (channel.subscription, json.dumps(frame))
+        yield Say(line.name, asked[identity][1])
+    answers = Answers(asked)
+    yield from hear(line, answers, world.target.timing.settle_ms, start)
+    named = [topic for _, topic in chosen]
+    return list(zip(named, answers.found.values(), strict=True))
+
+
+def kind_and_id(templates: Document, frame: Frame) -> tuple[str, str]:
+    """Whether a frame acknowledges or refuses one of ours, and which; twice nothing for neither."""
     for kind in ("acknowledged", "refused"):
         found = match(templates[kind], frame.value) if kind in templates else None
-        if found is not None and found.get("id") == identity:
-            return kind
-    return None
+        if found is not None and "id" in found:
+            return kind, found["id"]
+    return "", ""
+
+
+def answer_kind(templates: Document, identity: str, frame: Frame) -> str | None:
+    """Whether a frame acknowledges or refuses ours of that id; None for neither."""
+    kind, answered_id = kind_and_id(templates, frame)
+    return kind if kind and answered_id == identity else None
 
 
 def is_refusal(templates: Document, frame: Frame) -> bool:
@@ -241,6 +286,27 @@ def first_events(world: World, line: Line, channel: Channel, topic: str) -> Step
     """The events of a topic so far, waiting for the first."""
     heard = yield from events_until(world, line, channel, topic, bool)
     return heard
+
+
+def first_event_of_all(
+    world: World, line: Line, chosen: Sequence[tuple[Channel, str]]
+) -> Steps[dict[str, Frame]]:
+    """The first event of each topic, once all have come or the time for a frame is over."""
+    found: dict[str, Frame] = {}
+    wanted = {topic for _, topic in chosen}
+    channels = list({channel.name: channel for channel, _ in chosen}.values())
+    read = 0
+
+    def complete(frames: Sequence[Frame]) -> bool:
+        nonlocal read
+        for frame in frames[read:]:
+            for topic in {topic_of(channel, frame) for channel in channels} & wanted:
+                found.setdefault(str(topic), frame)
+        read = len(frames)
+        return len(found) == len(wanted)
+
+    yield from hear(line, complete, world.target.timing.frame_ms, since=0)
+    return found
 
 
 def shown_in_public(

@@ -54,7 +54,7 @@ class Message(NamedTuple):
 
 def client_frames(contract: Contract) -> st.SearchStrategy[ClientFrame]:
     """Legal frames of every client message, and illegal ones that are wrong in one place."""
-    known = _messages(contract)
+    known = client_messages(contract)
     legal = [legal_frames(contract, message) for message in known if message.name != "request"]
     illegal = [illegal_frames(message, known) for message in known]
     return st.one_of(
@@ -67,7 +67,7 @@ def client_frames(contract: Contract) -> st.SearchStrategy[ClientFrame]:
     )
 
 
-def _messages(contract: Contract) -> list[Message]:
+def client_messages(contract: Contract) -> list[Message]:
     """Each message that a client may send, with the template that uses it."""
     schemas = [
         inline(contract.asyncapi, follow(contract.asyncapi, node)["payload"])
