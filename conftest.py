@@ -17,6 +17,7 @@ from conformance.errors import ConfigurationError, SuiteError
 from conformance.record.run_log import RunLog
 from conformance.session import Session, preflight, world
 from conformance.spec.contract import SPECS, Contract
+from conformance.spec.documents import Settings
 from conformance.target import Target, load
 from conformance.transport.in_process import InProcess, ManualClock
 from conformance.transport.interface import Transport
@@ -91,7 +92,7 @@ def session(
     options = pytestconfig.getoption
     with ExitStack() as stack:
         with _in_one_line():
-            target, transport = _connect(stack, options, contract, target_file, base_url or "")
+            target, transport = _connect(stack, options, target_file, base_url or "")
             log = RunLog(options("run_dir") or _folder(target, seed), _secrets(target))
             stack.callback(log.close)
             log.write("header", _header(target, seed, options))
@@ -115,12 +116,11 @@ def _in_one_line() -> Iterator[None]:
 def _connect(
     stack: ExitStack,
     options: Callable[[str], Any],
-    contract: Contract,
     target: Target,
     base_url: str,
 ) -> tuple[Target, Transport]:
     if options("in_process"):
-        return target, _in_process(contract, options("seed"), options("fault"))
+        return target, _in_process(options, target)
     is_embedded = target.embedded and (options("embedded") or not base_url)
     if options("fault") and not is_embedded:
         raise ConfigurationError("FAULT is for the reference exchange alone: leave out BASE_URL")
@@ -135,16 +135,17 @@ def _connect(
     return target, transport
 
 
-def _in_process(contract: Contract, seed: int, faults: list[str]) -> Transport:
+def _in_process(options: Callable[[str], Any], target: Target) -> Transport:
     # Imported here and in tests/ alone: the suite must not depend on its own exchange.
+    from reference_exchange import faults
     from reference_exchange.config import ExchangeConfig
     from reference_exchange.exchange import ReferenceExchange
 
-    from reference_exchange import faults as catalogue
-
+    names = Settings(names=target.settings.names)
+    contract = Contract.load(options("openapi"), options("asyncapi"), names)
     clock = ManualClock(IN_PROCESS_START_MS)
-    exchange = ReferenceExchange(contract, ExchangeConfig(seed=seed), clock)
-    catalogue.apply(exchange, faults)
+    exchange = ReferenceExchange(contract, ExchangeConfig(seed=options("seed")), clock)
+    faults.apply(exchange, options("fault"))
     return InProcess(exchange, clock)
 
 

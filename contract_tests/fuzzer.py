@@ -51,6 +51,13 @@ def schema(contract: Contract, mode: str, seed: int, examples: int) -> schemathe
     return schemathesis.openapi.from_dict(contract.openapi, config=config)
 
 
+def takes_nothing(context: schemathesis.HookContext) -> bool:
+    """True for an operation without parameters and body."""
+    operation = context.operation
+    assert operation is not None
+    return not (operation.query or operation.path_parameters or operation.body)
+
+
 class Fuzzer:
     """Asks generated cases; what an operation's cases conclude is kept when the next one begins."""
 
