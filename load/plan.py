@@ -93,8 +93,8 @@ def plan(profile: Profile) -> Plan:
 def _evenly(rate_per_s: float, length_ns: int) -> list[int]:
     # Multiplied, not added up, so that the rounding of one gap does not grow over a long stage.
     gap_ns = SECOND_NS / rate_per_s
-    count = min(MAX_SLOTS + 1, -(-length_ns // gap_ns))
-    return [at for at in (round(k * gap_ns) for k in range(int(count))) if at < length_ns]
+    count = int(-(-length_ns // gap_ns))
+    return [at for at in (round(k * gap_ns) for k in range(count)) if at < length_ns]
 
 
 def profile_of(document: Mapping[str, Any], name: str, scenario: str) -> Profile:

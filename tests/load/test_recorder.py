@@ -25,9 +25,7 @@ from load.recorder import (
 )
 
 
-@pytest.mark.parametrize(
-    ("quantile", "samples"), [(0.5, 5), (0.9, 29), (0.99, 299), (0.999, 2995)]
-)
+@pytest.mark.parametrize(("quantile", "samples"), [(0.5, 5), (0.9, 29), (0.99, 299), (0.999, 2995)])
 def test_a_percentile_needs_its_number_of_samples(quantile, samples):
     assert needed(quantile) == samples
     assert percentile(range(samples - 1), quantile) is None

@@ -1,0 +1,71 @@
+"""Every read that the document gives examples of is asked, a new one without any other edit."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from conformance.spec.contract import SPECS, Contract
+from conformance.target import load
+from load.questions import is_read, questions
+
+TARGET = load("reference", {})
+NEW = {"operationId": "getNews", "responses": {}, "security": []}
+FROM = {"name": "from", "in": "query", "required": True, "schema": {"type": "string"}}
+
+
+def contract_with(tmp_path, **paths) -> Contract:
+    document = yaml.safe_load((SPECS / "openapi.yaml").read_text())
+    document["paths"].update({f"/{name}": item for name, item in paths.items()})
+    file = tmp_path / "openapi.yaml"
+    file.write_text(yaml.safe_dump(document))
+    return Contract.load(file, settings=TARGET.settings)
+
+
+def test_every_read_of_the_contract_is_asked_or_named():
+    contract = Contract.load(settings=TARGET.settings)
+    found, left_out = questions(contract, TARGET)
+    reads = {name for name, operation in contract.operations.items() if is_read(operation)}
+    assert {each.operation for each in found} | set(left_out) == reads
+    assert {"getQuotationsHome", "getCoinTicker", "getSpotWallets"} <= {x.operation for x in found}
+    assert not reads & {"placeSpotOrder", "cancelSpotOrder", "login", "createApiKey"}
+
+
+@pytest.mark.parametrize(
+    ("node", "target", "weight"),
+    [
+        (NEW, "/news", 1),
+        ({**NEW, "x-load": {"weight": 7}}, "/news", 7),
+        ({**NEW, "parameters": [{**FROM, "example": "a b"}]}, "/news?from=a+b", 1),
+        ({**NEW, "parameters": [{**FROM, "required": False}]}, "/news", 1),
+    ],
+)
+def test_a_new_read_is_asked_with_no_other_edit(tmp_path, node, target, weight):
+    found, _ = questions(contract_with(tmp_path, news={"get": node}), TARGET)
+    new = next(each for each in found if each.operation == "getNews")
+    assert (new.request.target, new.weight) == (target, weight)
+
+
+@pytest.mark.parametrize(
+    ("node", "why"),
+    [
+        ({**NEW, "parameters": [FROM]}, "no example of from"),
+        ({**NEW, "x-load": {"weight": 0}}, "weight is 0"),
+    ],
+)
+def test_what_cannot_be_asked_is_named(tmp_path, node, why):
+    _, left_out = questions(contract_with(tmp_path, news={"get": node}), TARGET)
+    assert why in left_out["getNews"]
+
+
+def test_without_accounts_private_reads_are_left_out():
+    contract = Contract.load(settings=TARGET.settings)
+    found, left_out = questions(contract, TARGET.model_copy(update={"accounts": {}}))
+    assert not any(each.is_private for each in found)
+    assert "no account" in left_out["getSpotWallets"]
+
+
+def test_only_private_questions_carry_the_token():
+    found, _ = questions(Contract.load(settings=TARGET.settings), TARGET)
+    for each in found:
+        assert (each.by("token").header("Authorization") == "token") is each.is_private

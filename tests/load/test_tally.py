@@ -1,0 +1,68 @@
+"""Frames are counted by topic, and a break in a sequence is seen once."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from load.tally import Tally
+
+TOPIC = "depth.BTC/USDT"
+
+
+def snapshot(seq: int) -> dict:
+    return {"topic": TOPIC, "type": "snapshot", "seq": seq, "ts": 1, "data": {}}
+
+
+def delta(seq: int, previous: int) -> dict:
+    return {"topic": TOPIC, "type": "delta", "seq": seq, "prevSeq": previous, "ts": 1, "data": {}}
+
+
+def tally_of(frames: list[dict], counts: bool = True) -> Tally:
+    tally = Tally()
+    for frame in frames:
+        tally.take(json.dumps(frame).encode(), counts)
+    return tally
+
+
+@pytest.mark.parametrize(
+    ("frames", "gaps"),
+    [
+        ([snapshot(7), delta(8, 7), delta(9, 8)], 0),
+        # numbers may leap, as long as each names the one before
+        ([snapshot(7), delta(20, 7), delta(30, 20)], 0),
+        ([snapshot(7), delta(9, 8), delta(10, 9)], 1),
+        # twice the same
+        ([snapshot(7), delta(8, 7), delta(8, 7)], 1),
+        # a delta before any snapshot
+        ([delta(8, 7)], 1),
+        # a new snapshot starts anew
+        ([snapshot(7), snapshot(50), delta(51, 50)], 0),
+        # topics do not mix
+        ([snapshot(7), {**snapshot(90), "topic": "depth.ETH/USDT"}, delta(8, 7)], 0),
+        # no sequence, no gap
+        ([{"topic": "trades.BTC/USDT", "type": "update", "data": []}] * 3, 0),
+    ],
+)
+def test_gaps(frames, gaps):
+    tally = tally_of(frames)
+    assert (tally.gaps, tally.events.total()) == (gaps, len(frames))
+
+
+def test_sequences_are_followed_before_counting_begins():
+    tally = tally_of([snapshot(7), delta(8, 7)], counts=False)
+    tally.take(json.dumps(delta(9, 8)).encode(), counts=True)
+    assert (tally.events.total(), tally.gaps) == (1, 0)
+
+
+def test_answers_and_nonsense_are_not_events():
+    tally = tally_of([{"op": "subscribe", "id": "1", "success": True, "args": []}])
+    tally.take(b"no json", counts=True)
+    tally.take(b"[1]", counts=True)
+    assert (tally.acknowledged, tally.unreadable, tally.events.total()) == (True, 2, 0)
+
+
+def test_a_refused_subscription_is_remembered():
+    tally = tally_of([{"op": "error", "success": False, "code": 4102, "message": "unknown"}])
+    assert tally.refused == "4102 unknown"
