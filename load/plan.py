@@ -76,17 +76,15 @@ def plan(profile: Profile) -> Plan:
     """The intended times: evenly spaced within each stage, the warm-up at the first rate."""
     if not profile.stages:
         raise ConfigurationError(f"profile {profile.name}: {profile.scenario} has no stage")
-    warm_up = Stage(profile.stages[0].rate_per_s, profile.warm_up_s)
+    stages = (Stage(profile.stages[0].rate_per_s, profile.warm_up_s), *profile.stages)
+    if sum(stage.rate_per_s * stage.duration_s for stage in stages) > MAX_SLOTS:
+        raise ConfigurationError(f"profile {profile.name}: over {MAX_SLOTS} requests; shorten it")
     offsets: array[int] = array("q")
     start_ns = 0
-    for stage in (warm_up, *profile.stages):
+    for stage in stages:
         length_ns = round(stage.duration_s * SECOND_NS)
         offsets.extend(start_ns + each for each in _evenly(stage.rate_per_s, length_ns))
         start_ns += length_ns
-        if len(offsets) > MAX_SLOTS:
-            raise ConfigurationError(
-                f"profile {profile.name}: over {MAX_SLOTS} requests; shorten it"
-            )
     return Plan(offsets, round(profile.warm_up_s * SECOND_NS), start_ns)
 
 
