@@ -113,7 +113,7 @@ class Stage:
         amount = str(1 + self.now_ms // TICK_MS % 7)
         self._change(BUSY, "asks", "101.5", amount)
         self.trades += 1
-        identity = self.trades - (self.trades % 3 == 0 and self.fault == "ids fall") * 2
+        identity = self.trades - (self.trades % 2 == 0 and self.fault == "ids fall") * 2
         row = {"id": identity, "price": "100", "amount": "1", "direction": "BUY"}
         self._emit(f"trades.{BUSY}", "update", [{**row, "time": self.now_ms}])
         self._emit(f"ticker.{BUSY}", "update", {"symbol": BUSY})

@@ -19,7 +19,13 @@ from conformance.cases.claim import Claim, Verdict
 from conformance.cases.run import run
 from conformance.cases.script import Check, World
 from conformance.cases.stream_frames import UNKNOWN_TOPIC, ClientFrame, client_frames, judge_frame
+from conformance.record.run_log import RunLog
+from conformance.session import Session
+from conformance.session import world as session_world
 from conformance.spec import requirements
+from conformance.transport.in_process import InProcess, ManualClock
+from reference_exchange.config import ExchangeConfig
+from reference_exchange.exchange import ReferenceExchange
 
 AREAS = (streams, depth_stream, trade_stream, kline_stream, private_streams)
 CHECKS = [
@@ -34,17 +40,28 @@ TRADES = {
     "trade-stream/own-trade-in-real-time",
 }
 STAGED = [each for each in CHECKS if each.name not in TRADES]
+# This one watches others, and only where we may not trade ourselves.
+WATCHES = "trade-stream/trades-of-others-in-real-time"
 
 
-def world(name: str = "", stream: str = TARGET.stream) -> World:
+def world(name: str = "", stream: str = TARGET.stream, trading: bool = True) -> World:
     """What a script may know."""
-    target = TARGET.model_copy(update={"stream": stream})
+    allows = TARGET.allows.model_copy(update={"trading": trading and name != WATCHES})
+    target = TARGET.model_copy(update={"stream": stream, "allows": allows})
     return World(CONTRACT, target, 1, Random(f"1:{name}"))
 
 
-def claims_of(check: Check, fault: str = "") -> list[Claim]:
+def claims_of(tried: Check, fault: str = "") -> list[Claim]:
     """What a check concludes about a stage with that fault."""
-    return run(check, world(check.name), Stage(fault))
+    return run(tried, world(tried.name), Stage(fault))
+
+
+@pytest.mark.parametrize("tried", CHECKS, ids=lambda check: check.name)
+def test_where_trading_is_not_allowed_nothing_is_tried_and_nothing_fails(tried: Check) -> None:
+    stage = Stage()
+    claims = run(tried, world(tried.name, trading=False), stage)
+    assert {each.verdict for each in claims} <= {Verdict.PASS, Verdict.SKIPPED}
+    assert stage.orders == {}
 
 
 def failed(claims: list[Claim]) -> set[str]:
@@ -56,9 +73,9 @@ SUBSCRIBE = '{"op": "subscribe", "args": ["ticker.BTC/USDT"], "id": "1"}'
 UNKNOWN = '{"op": "subscribe", "args": ["ticker.NOSUCH/COIN"], "id": "1"}'
 
 
-@pytest.mark.parametrize("check", STAGED, ids=lambda check: check.name)
-def test_every_check_passes_where_nothing_is_wrong(check: Check) -> None:
-    assert [each for each in claims_of(check) if each.verdict is not Verdict.PASS] == []
+@pytest.mark.parametrize("tried", STAGED, ids=lambda check: check.name)
+def test_every_check_passes_where_nothing_is_wrong(tried: Check) -> None:
+    assert [each for each in claims_of(tried) if each.verdict is not Verdict.PASS] == []
 
 
 FAULTS = {
@@ -115,12 +132,12 @@ DOCUMENTED = {
 }
 
 
-@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.name)
+@pytest.mark.parametrize("tried", CHECKS, ids=lambda check: check.name)
 @pytest.mark.parametrize("address", ["ws://127.0.0.1:1/", ""])
-def test_without_a_stream_nothing_passes(check: Check, address: str) -> None:
-    claims = run(check, world(check.name, address), Stage("no stream"))
+def test_without_a_stream_nothing_passes(tried: Check, address: str) -> None:
+    claims = run(tried, world(tried.name, address), Stage("no stream"))
     assert {each.verdict for each in claims} <= {Verdict.FAIL, Verdict.INCONCLUSIVE}
-    expected = DOCUMENTED & set(check.requirements) if address else set()
+    expected = DOCUMENTED & set(tried.requirements) if address else set()
     assert failed(claims) == expected
 
 
@@ -154,3 +171,28 @@ def test_every_requirement_of_the_streams_has_a_check() -> None:
     # That every frame is one message is judged on all frames, whoever listens.
     assert wanted - {"stream.frames-match-one-message"} <= judged
     assert judged <= set(requirements.load(CONTRACT))
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Session:
+    """A session with the reference exchange, without sockets."""
+    clock = ManualClock(1_800_000_000_000)
+    exchange = ReferenceExchange(CONTRACT, ExchangeConfig(seed=1), clock)
+    log = RunLog(tmp_path_factory.mktemp("run"), ())
+    return Session(session_world(CONTRACT, TARGET, 1), InProcess(exchange, clock), log)
+
+
+@pytest.mark.parametrize("tried", CHECKS, ids=lambda check: check.name)
+def test_every_check_passes_on_the_reference_exchange(tried: Check, reference: Session) -> None:
+    claims = reference.check(tried)
+    good = (Verdict.PASS, Verdict.SKIPPED)
+    assert [each for each in claims if each.verdict not in good] == []
+
+
+@settings(max_examples=60, suppress_health_check=list(HealthCheck), database=None, deadline=None)
+@given(client_frames(CONTRACT))
+def test_generated_frames_fare_as_they_should_on_the_reference_exchange(
+    reference: Session, generated: ClientFrame
+) -> None:
+    claims = judge_frame(reference.world, reference.perform, *generated)
+    assert [each for each in claims if each.verdict is not Verdict.PASS] == []
