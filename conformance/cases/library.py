@@ -5,12 +5,18 @@ from __future__ import annotations
 from types import ModuleType
 
 from conformance.cases import (
+    authentication,
     depth_stream,
     futures,
+    keys,
     kline_stream,
+    limits,
     market_data,
     private_streams,
     quick_start,
+    rest,
+    sdk_dialects,
+    signing,
     spot_orders,
     spot_refusals,
     spot_trades,
@@ -25,22 +31,29 @@ from conformance.spec.contract import Contract
 AREAS: tuple[ModuleType, ...] = (
     market_data,
     quick_start,
+    authentication,
     wallets,
+    rest,
     spot_orders,
     spot_refusals,
     spot_trades,
     futures,
+    keys,
+    signing,
+    sdk_dialects,
     streams,
     depth_stream,
     trade_stream,
     kline_stream,
     private_streams,
+    limits,
 )
 
 
 def checks(contract: Contract) -> list[Check]:
     """All checks for a contract, in the order in which they run."""
-    return [each for area in AREAS for each in of(area)]
+    written = [each for area in AREAS[:-1] for each in of(area)]
+    return [*written, *streams.checks(contract), *of(AREAS[-1])]
 
 
 def of(area: ModuleType) -> list[Check]:
