@@ -197,6 +197,8 @@ def subscribe_all(
         yield Say(line.name, asked[identity][1])
     answers = Answers(asked)
     yield from hear(line, answers, world.target.timing.settle_ms, start)
+    # A saved run brings its frames without asking whether they are enough: read them here as well.
+    answers(line.frames[start:])
     named = [topic for _, topic in chosen]
     return list(zip(named, answers.found.values(), strict=True))
 
@@ -306,6 +308,7 @@ def first_event_of_all(
         return len(found) == len(wanted)
 
     yield from hear(line, complete, world.target.timing.frame_ms, since=0)
+    complete(line.frames)
     return found
 
 

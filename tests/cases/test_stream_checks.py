@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from random import Random
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,7 +18,7 @@ from conformance.cases import (
 )
 from conformance.cases.claim import Claim, Verdict
 from conformance.cases.run import run
-from conformance.cases.script import Check, World
+from conformance.cases.script import Check, Step, World
 from conformance.cases.stream_frames import UNKNOWN_TOPIC, ClientFrame, client_frames, judge_frame
 from conformance.record.run_log import RunLog
 from conformance.session import Session
@@ -196,3 +197,27 @@ def test_generated_frames_fare_as_they_should_on_the_reference_exchange(
 ) -> None:
     claims = judge_frame(reference.world, reference.perform, *generated)
     assert [each for each in claims if each.verdict is not Verdict.PASS] == []
+
+
+class Replay:
+    """Performs from what another performer answered, and never asks whether it was enough."""
+
+    def __init__(self, answers: list[Any]) -> None:
+        self._answers = iter(answers)
+
+    def __call__(self, step: Step) -> Any:
+        """The next answer."""
+        return next(self._answers)
+
+
+@pytest.mark.parametrize("fault", ["", "limit", "silent subscribe", "gap"])
+@pytest.mark.parametrize("tried", STAGED, ids=lambda check: check.name)
+def test_a_saved_conversation_is_concluded_alike(tried: Check, fault: str) -> None:
+    stage, answers = Stage(fault), list[Any]()
+
+    def perform(step: Step) -> Any:
+        answers.append(stage(step))
+        return answers[-1]
+
+    live = run(tried, world(tried.name), perform)
+    assert run(tried, world(tried.name), Replay(answers)) == live
