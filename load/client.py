@@ -149,16 +149,22 @@ class Client:
             self.connect()
         connection = self._connection
         assert connection is not None
+        # Until the answer is whole the connection is nobody's, not even after an interruption.
+        self._connection = None
         try:
             sent_ns = time_ns()
             connection.send(payload)
-            return self._read(connection, sent_ns)
+            answer, keeps_alive = self._read(connection, sent_ns)
         except httptools.HttpParserError as error:
-            self.close()
+            connection.close()
             raise ConnectionError(f"the answer is not HTTP: {error}") from None
-        except OSError:
-            self.close()
+        except BaseException:
+            connection.close()
             raise
+        self._connection, self._last_ns = connection, answer.received_ns
+        if not keeps_alive:
+            self.close()
+        return answer
 
     def close(self) -> None:
         """Hang up; the next request connects anew."""
@@ -166,7 +172,7 @@ class Client:
             self._connection.close()
             self._connection = None
 
-    def _read(self, connection: StampedSocket, sent_ns: int) -> Answer:
+    def _read(self, connection: StampedSocket, sent_ns: int) -> tuple[Answer, bool]:
         reading = _Reading()
         while not reading.is_complete:
             data, kernel_ns = connection.receive()
@@ -178,10 +184,7 @@ class Client:
                 raise ConnectionError(f"the answer is longer than {MAX_BODY_BYTES} bytes")
         if reading.starts > 1:
             raise ConnectionError("more came than one answer")
-        self._last_ns = received_ns
-        if not reading.keeps_alive:
-            self.close()
+        status, headers = reading.parser.get_status_code(), tuple(reading.headers)
         body = b"".join(reading.body)
-        headers = tuple(reading.headers)
-        status = reading.parser.get_status_code()
-        return Answer(status, headers, body, sent_ns, kernel_ns, received_ns)
+        answer = Answer(status, headers, body, sent_ns, kernel_ns, received_ns)
+        return answer, reading.keeps_alive

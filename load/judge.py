@@ -26,7 +26,11 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What one run shows about itself. A lag is None where there are too few samples to tell."""
+    """What one run shows about itself.
+
+    A lag is None where there are too few samples to tell, or where nothing was due at a time: a
+    burst counts answers, and its figures are no claim.
+    """
 
     sent: int
     answered: int

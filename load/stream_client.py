@@ -41,12 +41,15 @@ class StreamClient:
         self._protocol.send_request(self._protocol.connect())
         self._flush()
         self._parts: list[bytes] = []
-        while self._protocol.state is State.CONNECTING:
+        try:
             # Frames may come with the handshake's answer; they stay in the protocol.
-            self._feed()
-        if self._protocol.handshake_exc is not None:
+            while self._protocol.state is State.CONNECTING:
+                self._feed()
+                if self._protocol.handshake_exc is not None:
+                    raise ConnectionError(str(self._protocol.handshake_exc))
+        except OSError as error:
             self.close()
-            raise ConnectionError(f"{url} does not open a stream: {self._protocol.handshake_exc}")
+            raise ConnectionError(f"{url} does not open a stream: {error}") from None
 
     def say(self, text: str) -> None:
         """Send one text frame."""

@@ -6,7 +6,7 @@ from decimal import Decimal
 from time import time_ns
 from typing import Any
 
-from conformance.errors import ConfigurationError
+from conformance.errors import ConfigurationError, TargetUnreachable
 from conformance.wire.http import Request
 from conformance.wire.rest import build, outcome_of
 from load.orders import resting_buy
@@ -21,6 +21,7 @@ class OrderLatency(ScenarioUser):
     scenario = "order_latency"
     requests_per_slot = 2
     headline = (PLACE,)
+    _open: str | None = None
 
     def prepare(self) -> None:
         """Log in, and see at what price the market trades."""
@@ -28,12 +29,15 @@ class OrderLatency(ScenarioUser):
         self._authorization = ("Authorization", self.session.log_in(self.client, account))
         self._market = self.session.target.busy
         self._last = self._last_price()
-        self._open: str | None = None
 
     def on_stop(self) -> None:
         """Cancel what the end of the run left open, and hang up."""
-        if getattr(self, "_open", None):
-            self.session.once(self.client, self._request(CANCEL, {"orderId": self._open}))
+        order, self._open = self._open, None
+        if order is not None:
+            try:
+                self.session.once(self.client, self._request(CANCEL, {"orderId": order}))
+            except TargetUnreachable as error:
+                self.session.note_error(f"order {order} may still be open: {error}")
         super().on_stop()
 
     def compose(self) -> Composed:

@@ -1,0 +1,137 @@
+"""Each scenario runs for real: its own Locust process, real sockets, the reference exchange."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from conformance.embedded import embedded
+from conformance.target import Target, load
+from load.job import Job
+from load.limiter import lift, restore
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[Target]:
+    with embedded(load("reference", {}), seed=1) as target:
+        yield target
+
+
+def command(target: Target, scenario: str, run: Path, profile: str = "glance") -> list[str]:
+    return [
+        *(sys.executable, "-m", "load", "--scenario", scenario, "--profile", profile),
+        *("--base-url", target.rest, "--stream-url", target.stream),
+        *("--control-url", target.control, "--run", str(run)),
+    ]
+
+
+def measured(target: Target, scenario: str, run: Path) -> dict:
+    done = subprocess.run(
+        command(target, scenario, run), cwd=ROOT, timeout=60, capture_output=True, text=True
+    )
+    (entry,) = json.loads((run / "load.json").read_text())
+    # On a busy machine the load generator may be late, which makes a run invalid but not wrong.
+    assert done.returncode == (0 if entry["valid"] else 2), done.stderr
+    assert entry["valid"] or "load generator" in entry["why_invalid"], entry["why_invalid"]
+    assert (entry["scenario"], entry["errors"]) == (scenario, 0)
+    assert entry["n"] > 0
+    assert f"{entry['n']} samples" in done.stdout
+    return entry
+
+
+def test_order_latency_measures_placing_and_leaves_no_order(exchange, tmp_path):
+    entry = measured(exchange, "order_latency", tmp_path)
+    assert 0 < entry["wire_us"]["p50"] < entry["response_us"]["max"]
+    assert {row["operation"] for row in entry["operations"]} == {
+        "placeSpotOrder",
+        "cancelSpotOrder",
+    }
+    assert len({row["n"] for row in entry["operations"]}) == 1
+
+
+def test_rate_limit_finds_the_documented_limit_and_stops(exchange, tmp_path):
+    extra = measured(exchange, "rate_limit", tmp_path)["extra"]
+    assert extra["accepted_before_refusal"] == exchange.limits.requests_per_minute
+    assert (extra["refusal_status"], extra["refusal_code"]) == (429, 3005)
+    assert 1 <= extra["retry_after_s"] <= 60
+    assert extra["sent"] <= 1300
+
+
+def test_stream_throughput_hears_every_channel_without_gaps(exchange, tmp_path):
+    extra = measured(exchange, "stream_throughput", tmp_path)["extra"]
+    assert (extra["connections"], extra["acknowledged"]) == (3, 3)
+    assert (extra["gaps"], extra["unreadable"]) == (0, 0)
+    assert extra["by_channel"]["depth"] > 0
+
+
+def test_mixed_asks_what_the_document_offers(exchange, tmp_path):
+    entry = measured(exchange, "mixed", tmp_path)
+    asked = {row["operation"] for row in entry["operations"]}
+    assert {"getCoinTicker", "getSpotWallets"} <= asked
+    assert not asked & set(entry["extra"]["left_out"])
+
+
+def test_ctrl_c_keeps_what_was_recorded(exchange, tmp_path):
+    process = subprocess.Popen(
+        command(exchange, "order_latency", tmp_path, "soak"), cwd=ROOT, start_new_session=True
+    )
+    log = tmp_path / "load-order_latency.log"
+    deadline = monotonic() + 30
+    try:
+        while not log.exists() and monotonic() < deadline:
+            os.sched_yield()
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(3)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 2
+    finally:
+        process.kill()
+    assert [each["scenario"] for each in json.loads((tmp_path / "load.json").read_text())] == [
+        "order_latency"
+    ]
+
+
+def test_nobody_at_the_address_is_one_line_and_exit_code_3(tmp_path):
+    nobody = load("reference", {}).at("http://127.0.0.1:9")
+    done = subprocess.run(
+        command(nobody, "mixed", tmp_path), cwd=ROOT, timeout=60, capture_output=True, text=True
+    )
+    assert done.returncode == 3
+    assert done.stderr.count("\n") == 1
+    assert "nobody answers at http://127.0.0.1:9" in done.stderr
+
+
+def test_a_host_elsewhere_is_exit_code_4_and_never_contacted(tmp_path):
+    elsewhere = load("reference", {}).at("http://192.0.2.1")
+    done = subprocess.run(
+        command(elsewhere, "mixed", tmp_path), cwd=ROOT, timeout=20, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
+
+
+def test_locust_itself_runs_a_scenario(exchange):
+    job = Job("mixed", "glance", "reference", exchange.rest, exchange.stream, exchange.control)
+    words = [sys.executable, "-m", "locust", "-f", "load/locustfile.py", "--headless", "-u", "2"]
+    done = subprocess.run(
+        [*words, "-r", "2", "--only-summary", *job.arguments()],
+        cwd=ROOT, timeout=60, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode in (0, 2), done.stderr
+    assert "mixed: " in done.stdout
+    assert "getCoinTicker" in done.stdout
+
+
+def test_the_limiter_is_lifted_and_restored_only_where_it_can_be_told(exchange):
+    assert lift(exchange) is True
+    assert restore(exchange) is True
+    assert lift(exchange.at(exchange.rest)) is False
