@@ -15,8 +15,9 @@ from typing import Any
 
 from locust import events
 from locust.env import Environment
+from locust.runners import LocalRunner
 
-from conformance.errors import ExitCode, SuiteError
+from conformance.errors import ConfigurationError, ExitCode, SuiteError
 from conformance.spec.contract import SPECS
 from load.job import SCENARIOS, Job, prepare
 from load.lines import lines_of
@@ -51,6 +52,8 @@ def choose(environment: Environment, **_: Any) -> None:
     """Keep the chosen scenario's users alone, and refuse what cannot run before anything starts."""
     environment.user_classes = [_user(environment)]
     with _in_one_line():
+        if not isinstance(environment.runner, LocalRunner):
+            raise ConfigurationError("one process only: each worker would follow the whole plan")
         prepare(_job(environment))
 
 
