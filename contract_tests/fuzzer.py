@@ -19,6 +19,7 @@ from conformance.cases.run import REASONS
 from conformance.cases.script import Raw, Record
 from conformance.session import Session
 from conformance.spec.contract import Contract, Operation
+from conformance.spec.documents import Document
 from conformance.target import Target
 from conformance.transport.requests_adapter import PerformerAdapter
 from conformance.wire.http import Request
@@ -48,16 +49,15 @@ def schema(contract: Contract, mode: str, seed: int, examples: int) -> schemathe
             "cache": {"enabled": False},
         }
     )
-    return schemathesis.openapi.from_dict(contract.openapi, config=config)
+    document = contract.openapi if mode == "positive" else _that_take_something(contract)
+    return schemathesis.openapi.from_dict(document, config=config)
 
 
-def names_of_those_that_take_nothing(contract: Contract) -> list[str]:
-    """Operations without parameters and body: they cannot be asked wrongly."""
-    return [
-        each.id
-        for each in contract.operations.values()
-        if not each.parameters and each.form is None
-    ]
+def _that_take_something(contract: Contract) -> Document:
+    """The document without the operations that take nothing: they cannot be asked wrongly."""
+    takers = {x.path for x in contract.operations.values() if x.parameters or x.form is not None}
+    paths = contract.openapi["paths"]
+    return {**contract.openapi, "paths": {path: paths[path] for path in paths if path in takers}}
 
 
 class Fuzzer:

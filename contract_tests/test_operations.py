@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, settings
 
 from conformance.session import Session
 from conformance.spec.contract import Contract
-from contract_tests.fuzzer import Fuzzer, names_of_those_that_take_nothing, schema
+from contract_tests.fuzzer import Fuzzer, schema
 
 # Time belongs to the target and to the governor, not to the generator.
 PATIENT = settings(deadline=None, suppress_health_check=list(HealthCheck))
@@ -41,8 +41,7 @@ def illegal_document(
     contract: Contract, seed: int, pytestconfig: pytest.Config
 ) -> schemathesis.BaseSchema:
     """The document as a source of requests that violate it in one place."""
-    found = schema(contract, "negative", seed, pytestconfig.getoption("examples"))
-    return found.exclude(operation_id=names_of_those_that_take_nothing(contract))
+    return schema(contract, "negative", seed, pytestconfig.getoption("examples"))
 
 
 legal = schemathesis.pytest.from_fixture("legal_document")

@@ -63,12 +63,14 @@ class Together:
 class Burst:
     """The same operation over and over, unpaced, at most `times` and until `refusals` were refused.
 
-    The one step that may pass a rate limit; it starts in a fresh window. Answered with the records.
+    The one step that may pass a rate limit. It starts in a fresh window, unless it has to see what
+    an earlier burst left. Answered with the records.
     """
 
     ask: Ask
     times: int
     refusals: int = 1
+    is_fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True)

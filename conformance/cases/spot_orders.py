@@ -96,7 +96,13 @@ def type_0_is_limit(world: World) -> Script:
         record.said,
         [record.number],
     )
-    identity = order_id(_accepted(record))
+    if not record.is_accepted:
+        title = "a type 0 order with a price is taken for a limit order"
+        yield holds(
+            "spot.type-0-is-limit", False, title, "an order id", record.said, [record.number]
+        )
+        return
+    identity = order_id(record)
     try:
         row = yield from listed(world, world.first, market.symbol, identity)
         traded = decimal(row.get("tradedAmount", "0"), "tradedAmount")
@@ -110,12 +116,6 @@ def type_0_is_limit(world: World) -> Script:
         )
     finally:
         yield from tidy(world, (world.first, identity))
-
-
-def _accepted(record: Record) -> Record:
-    if not record.is_accepted:
-        raise CannotTell(f"placeSpotOrder is refused: {record.said}")
-    return record
 
 
 @check("spot.type-1-is-market", needs=QUIET, requests=20)

@@ -171,7 +171,8 @@ class Performer:
         return record
 
     def _burst(self, step: Burst) -> tuple[Record, ...]:
-        self._governor.fresh()
+        if step.is_fresh:
+            self._governor.fresh()
         records: list[Record] = []
         refused = 0
         while len(records) < step.times and refused < step.refusals:

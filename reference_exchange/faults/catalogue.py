@@ -1,29 +1,22 @@
-"""Deliberate faults of the reference exchange, by name; each says which requirement it breaks."""
+"""Every deliberate fault by name, and how faults get into an exchange."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from conformance.errors import ConfigurationError
+from reference_exchange.exchange import ReferenceExchange
+from reference_exchange.faults import access, interface, market_data, streams, trading
+from reference_exchange.faults.fault import Fault
 
-if TYPE_CHECKING:
-    from reference_exchange.exchange import ReferenceExchange
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One deviation: `install` alters one collaborator of a built exchange."""
-
-    name: str
-    breaks: str
-    sentence: str
-    install: Callable[[ReferenceExchange], None]
-
-
-CATALOGUE: Final[dict[str, Fault]] = {}
+CATALOGUE: Final[dict[str, Fault]] = {
+    each.name: each
+    for module in (market_data, access, trading, interface, streams)
+    for each in vars(module).values()
+    if isinstance(each, Fault)
+}
 
 
 def apply(exchange: ReferenceExchange, names: Iterable[str]) -> None:
