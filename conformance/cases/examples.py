@@ -1,26 +1,31 @@
-"""One legal request for each operation, made from the document's own examples and the target's settings."""
+"""One legal request for each operation, from the document's own examples, and how to take it back."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any
+from decimal import ROUND_CEILING, Decimal
+from typing import Any, Final
 
-from conformance.cases.script import World
+from conformance.cases.asks import order_id
+from conformance.cases.key_asks import REMARK, delete, key_of
+from conformance.cases.script import Ask, Record, Steps, World
+from conformance.cases.spot_asks import tidy
 from conformance.spec.contract import Operation
 from conformance.wire.http import Request
 from conformance.wire.rest import build
 
-# An example that must never trade: so far below any market that it rests.
-SAFE_PRICE = Decimal("1")
+# Steps above zero: a buy that no market comes down to, so that it rests.
+FAR_BELOW: Final = 100
 
 
 def legal_params(operation: Operation, world: World) -> dict[str, Any]:
     """The document's example, with what names something of the target replaced by the target's own."""
     params = dict(operation.example)
     if operation.id == "placeSpotOrder":
-        market = world.target.busy
-        params |= {"symbol": market.symbol, "direction": 0, "type": 0}
-        params |= {"price": market.price_step * 100, "amount": _affordable(world)}
+        price = world.target.busy.price_step * FAR_BELOW
+        params |= {"symbol": world.target.busy.symbol, "direction": 0, "type": 0}
+        params |= {"price": price, "amount": _least(world, price)}
+    if operation.id == "createApiKey":
+        params["remark"] = f"{REMARK}example"
     if operation.id == "login":
         account = world.target.accounts[world.first]
         field = world.target.conventions.login_parameter
@@ -28,10 +33,10 @@ def legal_params(operation: Operation, world: World) -> dict[str, Any]:
     return params
 
 
-def _affordable(world: World) -> Decimal:
+def _least(world: World, price: Decimal) -> Decimal:
     market = world.target.busy
-    least = max(market.min_amount, market.min_turnover / (market.price_step * 100))
-    return (least / market.amount_step).to_integral_value() * market.amount_step
+    least = max(market.min_amount, market.min_turnover / price)
+    return (least / market.amount_step).to_integral_value(ROUND_CEILING) * market.amount_step
 
 
 def legal_request(operation: Operation, world: World) -> Request:
@@ -42,3 +47,26 @@ def legal_request(operation: Operation, world: World) -> Request:
     if operation.method == "POST":
         return build(operation.method, operation.path)
     return build(operation.method, operation.path, params)
+
+
+def take_back(world: World, record: Record) -> Steps[None]:
+    """Undo what a request did that should have been refused, as far as it can be undone."""
+    if not record.is_accepted:
+        return
+    if record.operation == "placeSpotOrder":
+        yield from tidy(world, (world.first, order_id(record)))
+    if record.operation == "openFuturesPosition":
+        yield from _close(world, record)
+    made = key_of(record)
+    if made is not None:
+        yield from delete(world, world.first, made.name)
+
+
+def _close(world: World, record: Record) -> Steps[None]:
+    opened = record.data if isinstance(record.data, dict) else {}
+    form = dict(world.contract.operations["openFuturesPosition"].example)
+    direction = 1 - int(opened.get("direction", form["direction"]))
+    contract = opened.get("contractId", form["contractCoinId"])
+    volume = opened.get("volume", form["volume"])
+    close = {"contractCoinId": contract, "direction": direction, "type": 1, "volume": volume}
+    yield Ask("closeFuturesPosition", close, by=world.first)

@@ -1,17 +1,18 @@
-"""Make and unmake API keys; whatever a script creates it also deletes."""
+"""Make, use and unmake API keys; whatever a script creates it also deletes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
+from conformance.cases.asks import eventually
 from conformance.cases.claim import CannotTell
 from conformance.cases.script import Ask, Record, Steps, World
 from conformance.wire.signing import Key
 
-# Keys of earlier runs that were cut short are known by this, and removed first.
+# Keys of earlier runs that were cut short are known by this, and removed first: an account has few.
 REMARK: Final = "conformance-"
 READ: Final = "getSpotWallets"
-MANY: Final = 3
 
 
 def create_record(world: World, account: str, scopes: str, **more: Any) -> Steps[Record]:
@@ -21,9 +22,11 @@ def create_record(world: World, account: str, scopes: str, **more: Any) -> Steps
     return record
 
 
-def create(world: World, account: str, scopes: str, **more: Any) -> Steps[Key]:
-    """A new key. Raises CannotTell when it is refused."""
-    yield from sweep(world, account)
+def create(
+    world: World, account: str, scopes: str, beside: Key | None = None, **more: Any
+) -> Steps[Key]:
+    """A new key, `beside` another of the same script. Raises CannotTell when it is refused."""
+    yield from sweep(world, account, beside)
     record = yield from create_record(world, account, scopes, **more)
     key = key_of(record)
     if key is None:
@@ -35,7 +38,9 @@ def key_of(record: Record) -> Key | None:
     """The key in the answer to its creation."""
     data = record.data if isinstance(record.data, dict) else {}
     name, secret = data.get("apiKey"), data.get("secret")
-    return Key(name, secret) if isinstance(name, str) and isinstance(secret, str) else None
+    if not (isinstance(name, str) and isinstance(secret, str) and name and secret):
+        return None
+    return Key(name, secret)
 
 
 def delete(world: World, account: str, name: str) -> Steps[Record]:
@@ -47,19 +52,44 @@ def delete(world: World, account: str, name: str) -> Steps[Record]:
 def listed(world: World, account: str) -> Steps[tuple[list[dict[str, Any]], Record]]:
     """The keys of an account, with the record that shows them."""
     record = yield Ask("listApiKeys", by=account)
+    return rows_of(record), record
+
+
+def rows_of(record: Record) -> list[dict[str, Any]]:
+    """The objects of an answer that is a list of them; empty for any other."""
     found = record.data if record.is_accepted and isinstance(record.data, list) else []
-    return [row for row in found if isinstance(row, dict)], record
+    return [row for row in found if isinstance(row, dict)]
 
 
-def sweep(world: World, account: str) -> Steps[None]:
-    """Remove what earlier runs left when there is little room: an account has few keys."""
+def sweep(world: World, account: str, beside: Key | None = None) -> Steps[None]:
+    """Remove every key of ours that another run left."""
     found, _ = yield from listed(world, account)
-    ours = [row for row in found if str(row.get("remark", "")).startswith(REMARK)]
-    if len(ours) >= MANY:
-        for row in ours:
-            yield from delete(world, account, str(row.get("apiKey")))
+    for row in found:
+        name = str(row.get("apiKey"))
+        is_ours = str(row.get("remark", "")).startswith(REMARK)
+        if is_ours and (beside is None or name != beside.name):
+            yield from delete(world, account, name)
 
 
 def use(key: Key, **more: Any) -> Ask:
     """A private read, signed with a key."""
     return Ask(READ, key=key, **more)
+
+
+def soon(world: World, ask: Ask, good: Callable[[Record], bool]) -> Steps[Record]:
+    """Ask until the answer is good or the target's settle time is over; the last answer either way."""
+
+    def look() -> Steps[Record]:
+        record: Record = yield ask
+        return record
+
+    record: Record = yield from eventually(world, look, good)
+    return record
+
+
+def works(world: World, key: Key) -> Steps[Record]:
+    """A read that a right signature gets. Raises CannotTell when it is refused."""
+    record = yield from soon(world, use(key), lambda answer: answer.is_accepted)
+    if not (record.is_accepted and record.data):
+        raise CannotTell(f"a rightly signed request is not served: {record.said}")
+    return record
