@@ -1,4 +1,4 @@
-"""`python -m reference_exchange`: the exchange on loopback ports, for people, SDKs and the suite to poke."""
+"""`python -m reference_exchange`: the exchange on loopback ports, for people, SDKs, the suite."""
 
 from __future__ import annotations
 
@@ -38,8 +38,10 @@ def _config(options: argparse.Namespace) -> ExchangeConfig:
 
 
 def _ports(options: argparse.Namespace) -> Ports:
-    if not is_loopback(options.host):
-        raise ConfigurationError(f"{options.host} is not loopback: the exchange is for tests only")
+    if not is_loopback(options.host) and not options.exposed:
+        raise ConfigurationError(
+            f"{options.host} is not loopback: anybody could log in; say --exposed if that is meant"
+        )
     return Ports(options.host, options.port, options.stream_port, options.control_port)
 
 
@@ -56,6 +58,9 @@ def _greet(where: Addresses, names: list[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m reference_exchange", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument(
+        "--exposed", action="store_true", help="allow a host that other machines reach"
+    )
     parser.add_argument("--port", type=int, default=8080, help="REST; 0 is a free one")
     parser.add_argument("--stream-port", type=int, default=8081)
     parser.add_argument("--control-port", type=int, default=8082)

@@ -1,4 +1,9 @@
-"""The REST port as an ASGI callable: bytes in, a request value, a response value, bytes out."""
+"""The REST port as an ASGI callable: bytes in, a request value, a response value, bytes out.
+
+The target stays encoded as it came, for it may be signed. A body that is too large is refused as
+soon as that is known, by its Content-Length before it is read; the server throws away what still
+comes. A request that breaks off before its end is not performed: half an amount is another amount.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +16,12 @@ from reference_exchange.exchange import MOST_BODY, ReferenceExchange
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
 TOO_LARGE: Final = b"x" * (MOST_BODY + 1)
 
 
 class RestApp:
-    """Hands every request to the exchange; the target stays encoded as it came, for it may be signed."""
+    """Hands every request to the exchange, with the address that it came from."""
 
     def __init__(self, exchange: ReferenceExchange) -> None:
         self._exchange = exchange
@@ -24,32 +30,45 @@ class RestApp:
         """Serve one request."""
         if scope["type"] != "http":
             return
-        body = await _body(receive)
-        response = self._exchange.handle(_request(scope, body), scope["client"][0])
-        await _answer(send, response, is_head=scope["method"] == "HEAD")
+        request = _head(scope)
+        body = await read_body(receive, request.header("content-length"))
+        if body is None:
+            return
+        request = Request(request.method, request.target, request.headers, body)
+        await answer(send, self._exchange.handle(request, scope["client"][0]))
 
 
-def _request(scope: Message, body: bytes) -> Request:
+def _head(scope: Message) -> Request:
     query: bytes = scope["query_string"]
-    target = scope["raw_path"].decode("latin-1") + ("?" + query.decode("latin-1") if query else "")
+    target = scope["raw_path"] + b"?" + query if query else scope["raw_path"]
     headers: Headers = tuple(
-        (n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"]
+        [(name.decode("latin-1"), value.decode("latin-1")) for name, value in scope["headers"]]
     )
-    return Request(scope["method"], target, headers, body)
+    return Request(scope["method"], target.decode("latin-1"), headers)
 
 
-async def _body(receive: Receive) -> bytes:
-    """The whole body; of one that is too large, enough to be seen as that."""
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
+async def read_body(receive: Receive, declared: str | None) -> bytes | None:
+    """The whole body; if too large, enough to be seen as that; None when it broke off."""
+    if declared is not None and declared.isdecimal() and int(declared) > MOST_BODY:
+        return TOO_LARGE
+    body, is_more = b"", True
+    while is_more:
         message = await receive()
-        body = body + message.get("body", b"") if len(body) <= MOST_BODY else TOO_LARGE
+        if message["type"] == "http.disconnect":
+            return None
+        body += message.get("body", b"")
+        if len(body) > MOST_BODY:
+            return TOO_LARGE
+        is_more = message.get("more_body", False)
     return body
 
 
-async def _answer(send: Send, response: Response, is_head: bool) -> None:
-    headers = [(n.lower().encode("latin-1"), v.encode("latin-1")) for n, v in response.headers]
-    headers.append((b"content-length", str(len(response.body)).encode()))
+async def answer(send: Send, response: Response) -> None:
+    """Send a response. The server leaves the body out where the method wants none."""
+    headers = [
+        (name.lower().encode("latin-1"), value.encode("latin-1"))
+        for name, value in response.headers
+    ]
+    headers.append((b"content-length", b"%d" % len(response.body)))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if is_head else response.body})
+    await send({"type": "http.response.body", "body": response.body})

@@ -3,31 +3,38 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import signal
 import socket
 import time
-from contextlib import suppress
-from dataclasses import dataclass
+import traceback
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import uvicorn
 import uvloop
+from websockets.asyncio.server import Server as WebSocketServer
 
 from conformance.errors import ConfigurationError
 from conformance.spec.contract import Contract
 from conformance.spec.documents import Settings
 from reference_exchange import faults
-from reference_exchange.app import Receive, RestApp, Send
+from reference_exchange.app import App, RestApp
 from reference_exchange.config import ExchangeConfig
-from reference_exchange.control import Control, OffsetClock
+from reference_exchange.control import Control, ControlApp, MovableClock
 from reference_exchange.exchange import ReferenceExchange
 from reference_exchange.stream_server import StreamServer
 
 TICK_S: Final = 0.02
+POLL_S: Final = 0.005
+END_WITHIN_S: Final = 1
 BACKLOG: Final = 2048
+KEEP_ALIVE_S: Final = 75
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,66 +56,63 @@ class Addresses:
     control: str
 
 
+Greet = Callable[[Addresses], None]
+
+
 def serve(
-    config: ExchangeConfig, ports: Ports, names: list[str], ready: Path | None, greet: Any
+    config: ExchangeConfig, ports: Ports, names: Sequence[str], ready: Path | None, greet: Greet
 ) -> None:
-    """Serve until SIGINT or SIGTERM. Raises ConfigurationError when a port is in use."""
+    """Serve until SIGINT or SIGTERM. Raises ConfigurationError: unknown fault, port in use."""
     faults.check_names(names)
     uvloop.run(_serve(config, ports, names, ready, greet))
 
 
 async def _serve(
-    config: ExchangeConfig, ports: Ports, names: list[str], ready: Path | None, greet: Any
+    config: ExchangeConfig, ports: Ports, names: Sequence[str], ready: Path | None, greet: Greet
 ) -> None:
-    clock = OffsetClock(lambda: time.time_ns() // 1_000_000)
-    contract = Contract.load(settings=Settings(names={"login-parameter": config.login_parameter}))
-    exchange = ReferenceExchange(contract, config, clock)
-    faults.apply(exchange, names)
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    rest_socket, control_socket = _bind(ports.host, ports.rest), _bind(ports.host, ports.control)
-    stream_socket = _bind(ports.host, ports.stream)
-    control = Control(exchange, clock, names)
-    servers = [_uvicorn(RestApp(exchange)), _uvicorn(_control_app(control))]
+    stop = _stop_signal()
+    exchange, control = _build(config, names)
+    rest_socket, stream_socket, control_socket = _listen(ports)
+    servers = [_http_server(RestApp(exchange)), _http_server(ControlApp(control))]
     streams = await StreamServer(exchange).start(stream_socket)
-    running = [
+    serving = [
         asyncio.create_task(server.serve(sockets=[each]))
         for server, each in zip(servers, (rest_socket, control_socket), strict=True)
     ]
     while not all(server.started for server in servers):
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(POLL_S)
+    # What lives now lives to the end: without it among its candidates the collector pauses briefly.
+    gc.collect()
+    gc.freeze()
     addresses = _addresses(ports.host, rest_socket, stream_socket, control_socket)
     _say_ready(ready, addresses)
     greet(addresses)
-    ticking = asyncio.create_task(_tick(exchange))
-    await stop.wait()
-    ticking.cancel()
+    await _tick(exchange, stop)
     exchange.hub.close()
-    streams.close()
-    for server in servers:
-        server.should_exit = True
-        server.force_exit = True
-    with suppress(asyncio.CancelledError):
-        await asyncio.wait([*running, asyncio.create_task(streams.wait_closed())], timeout=1)
+    await _end(servers, serving, streams)
 
 
-def _uvicorn(app: Any) -> uvicorn.Server:
-    config = uvicorn.Config(
-        app,
-        http="httptools",
-        ws="none",
-        lifespan="off",
-        log_level="error",
-        access_log=False,
-        server_header=False,
-        date_header=True,
-        timeout_keep_alive=75,
+def _stop_signal() -> asyncio.Event:
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+def _build(config: ExchangeConfig, names: Sequence[str]) -> tuple[ReferenceExchange, Control]:
+    clock = MovableClock(lambda: time.time_ns() // 1_000_000)
+    contract = Contract.load(settings=Settings(names={"login-parameter": config.login_parameter}))
+    exchange = ReferenceExchange(contract, config, clock)
+    exchange.on_error = traceback.print_exception
+    return exchange, Control(exchange, clock, names)
+
+
+def _listen(ports: Ports) -> tuple[socket.socket, socket.socket, socket.socket]:
+    return (
+        _bind(ports.host, ports.rest),
+        _bind(ports.host, ports.stream),
+        _bind(ports.host, ports.control),
     )
-    server = uvicorn.Server(config)
-    server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
-    server.capture_signals = suppress  # type: ignore[assignment,method-assign]
-    return server
 
 
 def _bind(host: str, port: int) -> socket.socket:
@@ -117,14 +121,33 @@ def _bind(host: str, port: int) -> socket.socket:
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)
-    except OSError as error:
+    except (OSError, OverflowError) as problem:
         listener.close()
-        hint = "say PORT=, or end what listens there"
+        why = problem.strerror if isinstance(problem, OSError) else problem
         raise ConfigurationError(
-            f"cannot listen on {host}:{port} ({error.strerror}): {hint}"
+            f"cannot listen on {host}:{port} ({why}): choose another, or end what listens there"
         ) from None
     listener.setblocking(False)
     return listener
+
+
+def _http_server(app: App) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_level="error",
+        access_log=False,
+        server_header=False,
+        # A forwarded address is the client's claim; a key's list of addresses must not believe it.
+        proxy_headers=False,
+        timeout_keep_alive=KEEP_ALIVE_S,
+    )
+    server = uvicorn.Server(config)
+    # Two servers share this process: its signals are ours.
+    server.capture_signals = nullcontext  # type: ignore[assignment,method-assign]
+    return server
 
 
 def _addresses(host: str, *sockets: socket.socket) -> Addresses:
@@ -136,33 +159,32 @@ def _addresses(host: str, *sockets: socket.socket) -> Addresses:
 
 
 def _say_ready(path: Path | None, addresses: Addresses) -> None:
+    """Write the addresses; whoever sees the file sees all of it."""
     if path is None:
         return
-    fields = {"rest": addresses.rest, "stream": addresses.stream, "control": addresses.control}
-    draft = path.with_suffix(".draft")
-    draft.write_text(json.dumps({**fields, "pid": os.getpid()}), encoding="utf-8")
+    draft = path.with_name(path.name + ".draft")
+    draft.write_text(json.dumps({**asdict(addresses), "pid": os.getpid()}), encoding="utf-8")
     os.replace(draft, path)
 
 
-async def _tick(exchange: ReferenceExchange) -> None:
-    """Let the market go on when nobody asks."""
-    while True:
-        await asyncio.sleep(TICK_S)
+async def _tick(exchange: ReferenceExchange, stop: asyncio.Event) -> None:
+    """Let the market go on when nobody asks, until told to stop."""
+    while not stop.is_set():
         exchange.advance()
+        try:
+            await asyncio.wait_for(stop.wait(), TICK_S)
+        except TimeoutError:
+            continue
 
 
-def _control_app(control: Control) -> Any:
-    async def app(scope: Any, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            return
-        body, more = b"", True
-        while more:
-            message = await receive()
-            body += message.get("body", b"")
-            more = message.get("more_body", False)
-        status, answer = control.handle(scope["method"], scope["path"], body)
-        headers = [(b"content-type", b"application/json")]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
-
-    return app
+async def _end(
+    servers: Sequence[uvicorn.Server],
+    serving: Sequence[asyncio.Task[None]],
+    streams: WebSocketServer,
+) -> None:
+    """Stop listening and hang up; what has not ended in time is abandoned."""
+    streams.close()
+    for server in servers:
+        server.should_exit = True
+        server.force_exit = True
+    await asyncio.wait([*serving, asyncio.create_task(streams.wait_closed())], timeout=END_WITHIN_S)
