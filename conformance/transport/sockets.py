@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from urllib.parse import urlsplit
 
 import httpx
@@ -25,8 +26,21 @@ TOGETHER = 8
 class Stream:
     """A stream connection over a socket."""
 
-    def __init__(self, connection: ClientConnection) -> None:
-        self._connection = connection
+    def __init__(self, address: str, timeout_s: float) -> None:
+        """Open it, without compression: what is judged is what was sent. Raises what the library raises."""
+        self._open = ExitStack()
+        self._connection: ClientConnection = self._open.enter_context(
+            connect(
+                address,
+                compression=None,
+                max_size=None,
+                max_queue=None,
+                ping_interval=None,
+                open_timeout=timeout_s,
+                close_timeout=1,
+                proxy=None,
+            )
+        )
 
     def send(self, frame: str | bytes) -> None:
         """Send one frame."""
@@ -54,7 +68,8 @@ class Stream:
 
     def close(self) -> None:
         """Hang up."""
-        self._connection.close()
+        with suppress(WebSocketException, OSError):
+            self._open.close()
 
 
 class Sockets:
@@ -108,21 +123,11 @@ class Sockets:
             return list(pool.map(self.send, requests))
 
     def connect(self) -> Stream:
-        """Open a stream connection, without compression: what is judged is what was sent."""
+        """Open a stream connection."""
         if not self._target.stream:
             raise PeerLeft("the target has no stream address: say STREAM_URL=ws://host:port/")
         try:
-            return Stream(
-                connect(
-                    self._target.stream,
-                    compression=None,
-                    max_size=None,
-                    ping_interval=None,
-                    open_timeout=self._timeout_s,
-                    close_timeout=1,
-                    proxy=None,
-                )
-            )
+            return Stream(self._target.stream, self._timeout_s)
         except (WebSocketException, OSError, ValueError) as error:
             raise PeerLeft(
                 f"{self._target.stream} does not open a stream: {_plain(error)}"
