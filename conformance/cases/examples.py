@@ -1,4 +1,4 @@
-"""One legal request for each operation, from the document's own examples, and how to take it back."""
+"""One legal request for each operation, from the document's examples, and how to take it back."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from decimal import ROUND_CEILING, Decimal
 from typing import Any, Final
 
 from conformance.cases.asks import order_id
+from conformance.cases.claim import CannotTell
 from conformance.cases.key_asks import REMARK, delete, key_of
 from conformance.cases.script import Ask, Record, Steps, World
 from conformance.cases.spot_asks import tidy
@@ -18,7 +19,7 @@ FAR_BELOW: Final = 100
 
 
 def legal_params(operation: Operation, world: World) -> dict[str, Any]:
-    """The document's example, with what names something of the target replaced by the target's own."""
+    """The document's example, where it names something of a target that of this target."""
     params = dict(operation.example)
     if operation.id == "placeSpotOrder":
         price = world.target.busy.price_step * FAR_BELOW
@@ -54,12 +55,19 @@ def take_back(world: World, record: Record) -> Steps[None]:
     if not record.is_accepted:
         return
     if record.operation == "placeSpotOrder":
-        yield from tidy(world, (world.first, order_id(record)))
+        yield from tidy(world, *((world.first, each) for each in _orders_of(record)))
     if record.operation == "openFuturesPosition":
         yield from _close(world, record)
     made = key_of(record)
     if made is not None:
         yield from delete(world, world.first, made.name)
+
+
+def _orders_of(record: Record) -> list[str]:
+    try:
+        return [order_id(record)]
+    except CannotTell:
+        return []
 
 
 def _close(world: World, record: Record) -> Steps[None]:

@@ -77,7 +77,7 @@ def use(key: Key, **more: Any) -> Ask:
 
 
 def soon(world: World, ask: Ask, good: Callable[[Record], bool]) -> Steps[Record]:
-    """Ask until the answer is good or the target's settle time is over; the last answer either way."""
+    """Ask until the answer is good or the target's settle time is over; the last answer."""
 
     def look() -> Steps[Record]:
         record: Record = yield ask

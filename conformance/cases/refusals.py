@@ -39,7 +39,7 @@ def taken(
 
 
 def token_works(world: World) -> Steps[Record]:
-    """Raise CannotTell unless our token authenticates: else a refusal says nothing about credentials."""
+    """Raise CannotTell unless our token works: else a refusal says nothing of credentials."""
     record: Record = yield Ask(PRIVATE_READ, by=world.first)
     if not (record.is_accepted and record.data):
         raise CannotTell(f"{PRIVATE_READ} is not served even with our token: {record.said}")
@@ -47,7 +47,7 @@ def token_works(world: World) -> Steps[Record]:
 
 
 def serves(world: World) -> Steps[Record]:
-    """Raise CannotTell unless a public read is served: else a refusal says nothing about the request."""
+    """Raise CannotTell unless a public read is served: else a refusal says nothing at all."""
     known = world.contract.operations.values()
     public = (each for each in known if each.access == "public" and each.method == "GET")
     operation = next(public, None)
