@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from conformance import job
 from conformance.cases import library
 from conformance.embedded import embedded
 from conformance.errors import ConfigurationError, SuiteError
@@ -150,19 +151,16 @@ def _in_process(options: Callable[[str], Any], target: Target) -> Transport:
 
 
 def _header(target: Target, seed: int, option: Callable[[str], Any]) -> dict[str, Any]:
-    return {
-        "kind": option("kind"),
-        "target": target.name,
-        "target_file": str(option("target")),
-        "seed": seed,
-        "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "fault": ",".join(option("fault")) or None,
-        "addresses": {"rest": target.rest, "stream": target.stream},
-        "openapi": str(option("openapi")),
-        "asyncapi": str(option("asyncapi")),
-        "embedded": target.embedded,
-        "selection": bool(option("keyword") or option("markexpr")),
-    }
+    wanted = job.Wanted(
+        kind=option("kind"),
+        target=str(option("target")),
+        seed=seed,
+        faults=tuple(option("fault")),
+        openapi=option("openapi"),
+        asyncapi=option("asyncapi"),
+        only=option("keyword") or option("markexpr"),
+    )
+    return job.header(wanted, target)
 
 
 def _folder(target: Target, seed: int) -> Path:

@@ -38,22 +38,28 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def _run(options: argparse.Namespace) -> int:
-    return job.run(
-        job.Wanted(
-            kind=options.command,
-            target=options.target,
-            base_url=options.base_url,
-            stream_url=options.stream_url,
-            control_url=options.control_url,
-            seed=options.seed,
-            faults=tuple(name for word in options.fault for name in word.split(",") if name),
-            openapi=options.openapi,
-            asyncapi=options.asyncapi,
-            only=options.only,
-            in_process=options.in_process,
-        )
+def _wanted(options: argparse.Namespace) -> job.Wanted:
+    return job.Wanted(
+        kind=options.command,
+        target=options.target,
+        base_url=options.base_url,
+        stream_url=options.stream_url,
+        control_url=options.control_url,
+        seed=options.seed,
+        faults=tuple(name for word in options.fault for name in word.split(",") if name),
+        openapi=options.openapi,
+        asyncapi=options.asyncapi,
+        only=options.only,
+        in_process=options.in_process,
     )
+
+
+def _run(options: argparse.Namespace) -> int:
+    return job.run(_wanted(options))
+
+
+def _load(options: argparse.Namespace) -> int:
+    return job.load_run(_wanted(options), options.scenario, options.profile)
 
 
 def _report(options: argparse.Namespace) -> int:
@@ -69,9 +75,11 @@ def _checks(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("contract", "conformance"):
+    for name in ("contract", "conformance", "load"):
         command = commands.add_parser(name)
-        command.set_defaults(do=_run)
+        command.set_defaults(do=_load if name == "load" else _run)
+        command.add_argument("--scenario", default="smoke")
+        command.add_argument("--profile", default="smoke")
         command.add_argument("--target", default="reference")
         command.add_argument("--seed", type=int, default=1)
         command.add_argument("--fault", action="append", default=[])

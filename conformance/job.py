@@ -21,6 +21,7 @@ from conformance.conclude import conclude_run, deviations_file
 from conformance.embedded import embedded
 from conformance.errors import ConfigurationError, ExitCode, RunError, SuiteError
 from conformance.record.run_log import FILE as LOG
+from conformance.record.run_log import RunLog
 from conformance.spec import requirements as catalogue
 from conformance.spec.contract import SPECS, Contract
 from conformance.target import Target, load
@@ -60,9 +61,41 @@ def run(wanted: Wanted) -> int:
     with ExitStack() as stack:
         target = _reach(stack, wanted, target)
         _contract(wanted, target, folder)
-        if wanted.kind == "conformance":
+        if wanted.kind == "conformance" and target.allows.load:
             _load(wanted, target, folder)
     return finish(folder, today)
+
+
+def load_run(wanted: Wanted, scenario: str, profile: str) -> int:
+    """A load run alone, concluded and reported like any other run."""
+    target = load(wanted.target)
+    folder = _new_folder(wanted, target)
+    today = datetime.now(UTC).date()
+    with ExitStack() as stack:
+        target = _reach(stack, wanted, target)
+        log = RunLog(folder)
+        stack.callback(log.close)
+        log.write("header", header(wanted, target))
+        _load(wanted, target, folder, scenario, profile)
+        log.write("footer", {"asked": {}, "heard": {}, "requests_sent": 0, "duration_s": 0})
+    return finish(folder, today)
+
+
+def header(wanted: Wanted, target: Target) -> dict[str, Any]:
+    """The first line of a run's log."""
+    return {
+        "kind": wanted.kind,
+        "target": target.name,
+        "target_file": wanted.target,
+        "seed": wanted.seed,
+        "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "fault": ",".join(wanted.faults) or None,
+        "addresses": {"rest": target.rest, "stream": target.stream},
+        "openapi": str(wanted.openapi),
+        "asyncapi": str(wanted.asyncapi),
+        "embedded": target.embedded,
+        "selection": bool(wanted.only) or wanted.kind == "load",
+    }
 
 
 def finish(folder: Path, today: date) -> int:
@@ -113,8 +146,14 @@ def _contract(wanted: Wanted, target: Target, folder: Path) -> None:
         raise _Ended(code)
 
 
-def _load(wanted: Wanted, target: Target, folder: Path) -> None:
-    command = [sys.executable, "-m", "load", "--scenario", "smoke", "--profile", "smoke"]
+def _load(
+    wanted: Wanted,
+    target: Target,
+    folder: Path,
+    scenario: str = "smoke",
+    profile: str = "smoke",
+) -> None:
+    command = [sys.executable, "-m", "load", "--scenario", scenario, "--profile", profile]
     command += ["--target", wanted.target, "--seed", str(wanted.seed), "--run", str(folder)]
     command += ["--spec", str(wanted.openapi), "--base-url", target.rest]
     command += ["--stream-url", target.stream, "--control-url", target.control]
