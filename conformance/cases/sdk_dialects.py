@@ -87,8 +87,10 @@ def wire_dialects(world: World) -> Script:
             yield holds("sdk.wire-dialects", False, title, "an order id", record.said, numbers)
             continue
         identity = order_id(record)
-        row = yield from listed(world, world.first, market.symbol, identity)
-        yield from tidy(world, (world.first, identity))
+        try:
+            row = yield from listed(world, world.first, market.symbol, identity)
+        finally:
+            yield from tidy(world, (world.first, identity))
         shown = _numbers(row)
         good = row.get("symbol") == market.symbol and shown == (price, amount)
         yield holds("sdk.wire-dialects", good, title, fields, row, numbers)
