@@ -28,6 +28,7 @@ from reference_exchange.app import App, RestApp
 from reference_exchange.config import ExchangeConfig
 from reference_exchange.control import Control, ControlApp, MovableClock
 from reference_exchange.exchange import ReferenceExchange
+from reference_exchange.http_protocol import WithoutUpgrades
 from reference_exchange.stream_server import StreamServer
 
 TICK_S: Final = 0.02
@@ -134,7 +135,7 @@ def _bind(host: str, port: int) -> socket.socket:
 def _http_server(app: App) -> uvicorn.Server:
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=WithoutUpgrades,
         ws="none",
         lifespan="off",
         log_level="error",
