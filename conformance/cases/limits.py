@@ -53,9 +53,15 @@ def documented_rate(world: World) -> Script:
     yield _retry_after(refused[0])
     if world.first == account:
         raise CannotTell("the target's file names no second account")
-    other = yield Ask(READ, by=world.first)
+    other = yield from _at_once(Ask(READ, by=world.first))
     title = f"while {account} is refused for the rate, {world.first} is served"
     yield taken("limits.one-account-does-not-limit-another", other, title, because_of=[refused[0]])
+
+
+def _at_once(ask: Ask) -> Steps[Record]:
+    """One request that sees what a burst left: it is neither paced nor given a fresh window."""
+    records: tuple[Record, ...] = yield Burst(ask, times=1, is_fresh=False)
+    return records[0]
 
 
 def judge_burst(records: tuple[Record, ...], limit: int) -> Steps[None]:
@@ -122,14 +128,16 @@ def victims_quota(world: World) -> Script:
     try:
         yield from works(world, key)
         records = yield Burst(forged, times=PROBES, refusals=PROBES)
-        after = yield Ask(READ, key=key)
+        after = yield from _at_once(Ask(READ, key=key))
         used = _used(after)
         if used is None or _refilled(records, limit) > PROBES // 4:
             records = yield Burst(forged, times=limit + MORE, refusals=limit + MORE)
             within_a_minute(records)
-            after = yield Ask(READ, key=key)
+            after = yield from _at_once(Ask(READ, key=key))
             used = None
-        other = (yield Ask(READ, by=world.second)) if not after.is_accepted else None
+        other = None
+        if not after.is_accepted:
+            other = yield from _at_once(Ask(READ, by=world.second))
         yield _judge_victim(records, after, used, other)
     finally:
         yield from delete(world, world.first, key.name)

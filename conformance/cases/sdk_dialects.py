@@ -1,9 +1,9 @@
 """An order as the standard libraries of four languages write it: different bytes, the same order.
 
-The headers and the way of encoding were recorded from the libraries themselves against a listener on
-loopback: Python 3.11 urllib, Node.js 20 fetch with URLSearchParams, Java 17 java.net.http with URLEncoder
-(which asks to upgrade to HTTP/2). Those of Go's net/http with url.Values, which sorts its keys, follow
-its documentation.
+The headers and the way of encoding were recorded from the libraries themselves against a listener
+on loopback: Python 3.11 urllib, Node.js 20 fetch with URLSearchParams, Java 17 java.net.http with
+URLEncoder (which asks to upgrade to HTTP/2). Those of Go's net/http with url.Values, which sorts its
+keys, follow its documentation.
 """
 
 from __future__ import annotations
