@@ -1,0 +1,92 @@
+"""Draws a run's pages from its summary.json: `python -m reports RUN_DIR [--github]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from conformance.errors import ExitCode, RunError, SuiteError
+from reports.document import Summary, read
+from reports.github import error_lines
+from reports.junit import junit_xml
+from reports.markdown import summary_md
+from reports.page import report_html
+from reports.terminal import style_of, verdict_lines
+
+PAGE = "report.html"
+PAGES: dict[str, Callable[[Summary], str]] = {
+    "summary.md": summary_md,
+    "junit.xml": junit_xml,
+    PAGE: report_html,
+}
+
+
+def main(words: list[str] | None = None) -> int:
+    """Draw the pages, or hand a run to GitHub; our own errors are one line on stderr."""
+    options = _parser().parse_args(words)
+    try:
+        summary = read(options.run)
+        if options.github:
+            _to_github(summary)
+        else:
+            draw(options.run, summary)
+            _print(verdict_lines(summary, str(options.run / PAGE)))
+    except SuiteError as error:
+        print(f"report: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    return int(ExitCode.PASS)
+
+
+def draw(folder: Path, summary: Summary) -> None:
+    """Write every page of a run, each whole or not at all. Raises RunError."""
+    for name, page in PAGES.items():
+        _write(folder / name, page(summary))
+
+
+def _write(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _to_github(summary: Summary) -> None:
+    page = os.environ.get("GITHUB_STEP_SUMMARY")
+    if page:
+        try:
+            with Path(page).open("a", encoding="utf-8") as file:
+                file.write(summary_md(summary))
+        except OSError as error:
+            raise RunError(f"cannot write $GITHUB_STEP_SUMMARY: {error.strerror}") from None
+    for line in error_lines(summary):
+        print(line)
+
+
+def _print(lines: list[str]) -> None:
+    """Colours only on a terminal, and never with NO_COLOR; the text is the same."""
+    console = Console(highlight=False)
+    for line in lines:
+        console.print(Text(line, style=style_of(line)), soft_wrap=True)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
+    parser.add_argument("run", type=Path, help="a run's folder, such as runs/latest")
+    parser.add_argument(
+        "--github",
+        action="store_true",
+        help="append summary.md to $GITHUB_STEP_SUMMARY and print annotations",
+    )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,116 @@
+"""A summary as JUnit XML: one suite per area, one case per requirement, red only for what gates.
+
+A failure that is listed as a deviation or does not gate is `skipped` and says so, as pytest writes
+an expected failure: a job page that counts failures agrees with the run's exit code.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any
+from xml.etree import ElementTree as ET
+
+from reports.text import clipped, one_line, visible
+from reports.wording import RESULTS, excused, ranked, stale
+
+MOST_FINDINGS = 20  # of one requirement; the page holds the others
+MOST_BODY = 20_000
+
+Finding = Mapping[str, Any]
+
+
+def junit_xml(summary: Mapping[str, Any]) -> str:
+    """The whole document."""
+    found: dict[str, list[Finding]] = defaultdict(list)
+    for finding in ranked(summary):
+        found[finding["requirement"]].append(finding)
+    areas: dict[str, list[ET.Element]] = defaultdict(list)
+    for result in summary["requirement_results"]:
+        case = _case(result, found[result["id"]], summary)
+        areas[result["id"].partition(".")[0]].append(case)
+    suites = [_suite(area, cases, summary) for area, cases in areas.items()]
+    root = ET.Element("testsuites", name=visible(f"{summary['kind']} {summary['target']}"))
+    root.extend(suites)
+    _count(root, [case for cases in areas.values() for case in cases])
+    root.set("time", str(summary["duration_s"]))
+    ET.indent(root, " ")
+    return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
+
+
+def _suite(area: str, cases: Sequence[ET.Element], summary: Mapping[str, Any]) -> ET.Element:
+    suite = ET.Element("testsuite", name=visible(area))
+    _count(suite, cases)
+    suite.set("timestamp", summary["started"].removesuffix("Z"))
+    suite.extend(cases)
+    return suite
+
+
+def _count(element: ET.Element, cases: Sequence[ET.Element]) -> None:
+    element.set("tests", str(len(cases)))
+    for name, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+        element.set(name, str(sum(case.find(tag) is not None for case in cases)))
+
+
+def _case(
+    result: Mapping[str, Any], found: Sequence[Finding], summary: Mapping[str, Any]
+) -> ET.Element:
+    name = visible(result["id"])
+    case = ET.Element("testcase", classname=visible(result["id"].partition(".")[0]), name=name)
+    outcome = _outcome(result, found, summary)
+    if outcome is not None:
+        case.append(outcome)
+    said = ET.SubElement(case, "system-out")
+    said.text = visible(
+        f"{result['sentence']}\n{result['strength']}, {result['provenance']}, "
+        f"{'gates' if result['gating'] else 'does not gate'}; checks: {', '.join(result['checks'])}"
+    )
+    return case
+
+
+def _outcome(
+    result: Mapping[str, Any], found: Sequence[Finding], summary: Mapping[str, Any]
+) -> ET.Element | None:
+    verdict, reason = result["verdict"], one_line(result["reason"] or "", 500)
+    if result["id"] in stale(summary):
+        message = "listed as a deviation, but it holds: remove it from the target's deviations"
+        return ET.Element("failure", type="stale", message=message)
+    if verdict == "passed":
+        return None
+    if verdict in ("skipped", "not_covered"):
+        return ET.Element("skipped", message=f"{RESULTS[verdict]}: {reason}")
+    aside = _aside(result, summary)
+    if aside:
+        element = ET.Element("skipped", message=f"{RESULTS[verdict]}, {aside}: {reason}")
+    else:
+        tag = "failure" if verdict == "failed" else "error"
+        element = ET.Element(tag, type=verdict, message=_message(found, reason))
+    element.text = _body(found)
+    return element
+
+
+def _aside(result: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+    if not result["gating"]:
+        return "but does not gate"
+    is_listed = result["verdict"] == "failed" and result["id"] in excused(summary)
+    return "as the target's deviations list" if is_listed else ""
+
+
+def _message(found: Sequence[Finding], reason: str) -> str:
+    if not found or not found[0]["expected"] + found[0]["actual"]:
+        return reason
+    first = found[0]
+    expected, actual = one_line(first["expected"], 500), one_line(first["actual"], 500)
+    return f"expected {expected}; got {actual}"
+
+
+def _body(found: Sequence[Finding]) -> str:
+    parts = [
+        f"{each['title']}\nexpected: {each['expected']}\nactual:   {each['actual']}\n"
+        f"check:    {each['check']} {each['case']}\nseed:     {each['seed']}\n\n"
+        f"{each['reproduce']}\n"
+        for each in found[:MOST_FINDINGS]
+    ]
+    if len(found) > MOST_FINDINGS:
+        parts.append(f"{len(found) - MOST_FINDINGS} more findings are in report.html\n")
+    return visible(clipped("\n".join(parts), MOST_BODY))

@@ -1,0 +1,48 @@
+"""Text of a target, fit to print: nothing invisible or endless, nothing that steers a terminal."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+# Control characters, half surrogates, non-characters, marks that reorder or hide their neighbours.
+INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
+    "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+
+
+def visible(text: str) -> str:
+    """Characters that a page cannot hold or a reader cannot see, spelled as their code points."""
+    return INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text.replace("\r\n", "\n"))
+
+
+def clipped(text: str, most: int) -> str:
+    """At most about `most` characters; says how many are left out."""
+    if len(text) <= most:
+        return text
+    return f"{text[:most]} … ({len(text) - most:,} more characters)"
+
+
+def one_line(text: str, most: int = 200) -> str:
+    """Visible text without line breaks, clipped."""
+    return visible(clipped(" ".join(text.split()), most))
+
+
+def within(rows: Iterable[T], size: Callable[[T], int], most: int) -> tuple[list[T], int]:
+    """The first rows that fit into `most`, and how many are left out."""
+    rows = list(rows)
+    used = 0
+    for place, row in enumerate(rows):
+        used += size(row)
+        if used > most:
+            return rows[:place], len(rows) - place
+    return rows, 0
+
+
+def some(count: int, noun: str) -> str:
+    """A count with its noun in the right number."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"

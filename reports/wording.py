@@ -1,0 +1,167 @@
+"""A run in plain words: one sentence for its verdict, one for its counts, one for its exit code.
+
+Every page says them in the same words, and every finding stands in the same order everywhere: what
+fails the run, then what fails without failing the run, then what could not be judged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reports.text import some
+
+VERDICTS = {"pass": "Pass", "fail": "Fail", "inconclusive": "Could not tell"}
+SYMBOLS = {
+    "passed": "✓",
+    "failed": "✕",
+    "inconclusive": "?",
+    "skipped": "–",
+    "not_covered": "○",
+    "pass": "✓",
+    "fail": "✕",
+}
+RESULTS = {
+    "passed": "passed",
+    "failed": "failed",
+    "inconclusive": "could not tell",
+    "skipped": "skipped",
+    "not_covered": "not covered",
+}
+PROVENANCES = {
+    "documented": "the exchange's own pages say it",
+    "lineage": "found in public code of the same family of exchanges",
+    "convention": "what comparable exchanges do",
+}
+EXIT_CODES = {
+    0: "every gating requirement holds",
+    1: "a gating requirement or a latency budget failed, or a listed deviation no longer fails",
+    2: "nothing failed, but something that gates could not be judged, or a figure is not valid",
+    3: "our own error, bad configuration, or the target could not be reached",
+    4: "stopped by a safety limit",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """The gating requirements of a run, counted. `excused` fail as the target's deviations list."""
+
+    total: int
+    passed: int
+    failed: int
+    excused: int
+    inconclusive: int
+    skipped: int
+    not_covered: int
+
+
+def excused(summary: Mapping[str, Any]) -> set[str]:
+    """The requirements whose failure is a listed deviation."""
+    return {row["requirement"] for row in summary["deviations"] if row["state"] == "expected"}
+
+
+def stale(summary: Mapping[str, Any]) -> set[str]:
+    """The requirements that are listed as deviations although they hold."""
+    return {row["requirement"] for row in summary["deviations"] if row["state"] == "stale"}
+
+
+def gate(summary: Mapping[str, Any]) -> Gate:
+    """Count what gates."""
+    listed = excused(summary)
+    counted = Counter(
+        "excused" if row["verdict"] == "failed" and row["id"] in listed else row["verdict"]
+        for row in summary["requirement_results"]
+        if row["gating"]
+    )
+    names = ("passed", "failed", "excused", "inconclusive", "skipped", "not_covered")
+    return Gate(total=sum(counted.values()), **{name: counted[name] for name in names})
+
+
+def headline(summary: Mapping[str, Any]) -> str:
+    """The verdict in one sentence, without its full stop."""
+    counted = gate(summary)
+    if summary["verdict"] == "pass":
+        return _passed(summary, counted)
+    if summary["verdict"] == "fail":
+        return _failed(summary, counted)
+    return _unsure(summary, counted)
+
+
+def _passed(summary: Mapping[str, Any], counted: Gate) -> str:
+    if summary["kind"] == "load":
+        return "The measurements are valid, and no gating requirement fails"
+    held = (
+        f"{counted.passed} of {some(counted.total, 'gating requirement')} hold{_s(counted.passed)}"
+    )
+    rest = [
+        f"{counted.skipped} skipped" if counted.skipped else "",
+        f"{counted.excused} failing as listed" if counted.excused else "",
+        f"{counted.not_covered} not asked" if counted.not_covered else "",
+    ]
+    tail = "".join(f", {part}" for part in rest if part)
+    start = "What was asked holds" if counted.not_covered else "The exchange keeps its contract"
+    return f"{start}: {held}{tail}"
+
+
+def _failed(summary: Mapping[str, Any], counted: Gate) -> str:
+    if counted.failed:
+        those = f"{counted.failed} of {some(counted.total, 'gating requirement')}"
+        return f"The exchange does not keep its contract: {those} fail{_s(counted.failed)}"
+    if stale(summary):
+        count = len(stale(summary))
+        those = f"{some(count, 'listed deviation')} no longer fail{_s(count)}"
+        return f"The list of deviations is out of date: {those}"
+    return "The run failed"
+
+
+def _unsure(summary: Mapping[str, Any], counted: Gate) -> str:
+    start = "It could not be told whether the exchange keeps its contract"
+    unjudged = counted.inconclusive + counted.not_covered
+    if unjudged:
+        those = f"{unjudged} of {some(counted.total, 'gating requirement')}"
+        return f"{start}: {those} could not be judged"
+    invalid = sum(not row["valid"] for row in summary["load"])
+    if invalid:
+        return f"{start}: {invalid} of {some(len(summary['load']), 'measurement')} not valid"
+    return start
+
+
+def _s(count: int) -> str:
+    return "s" if count == 1 else ""
+
+
+def counts(summary: Mapping[str, Any]) -> str:
+    """All requirements by verdict in one line."""
+    found = summary["requirements"]
+    parts = [f"{found[name]} {words}" for name, words in RESULTS.items()]
+    return f"{some(found['total'], 'requirement')}: {', '.join(parts)}"
+
+
+def standing(finding: Mapping[str, Any], listed: set[str]) -> str:
+    """What a finding means for the run."""
+    if finding["verdict"] == "inconclusive":
+        return "could not be judged" if finding["gating"] else "could not be judged, does not gate"
+    if not finding["gating"]:
+        return "fails, does not gate"
+    return "fails as listed" if finding["requirement"] in listed else "fails the run"
+
+
+def ranked(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The findings, gravest first; those alike stay in the order of the requirements."""
+    listed = excused(summary)
+
+    def rank(finding: Mapping[str, Any]) -> tuple[bool, bool, bool]:
+        is_excused = finding["requirement"] in listed
+        return (finding["verdict"] != "fail", not finding["gating"], is_excused)
+
+    return sorted(summary["findings"], key=rank)
+
+
+def again(summary: Mapping[str, Any], quote: Any) -> str:
+    """The command that asks the same questions again; `quote` makes a word safe for a shell."""
+    words = ["make", summary["kind"], f"TARGET={summary['target']}", f"SEED={summary['seed']}"]
+    if summary["fault"]:
+        words.append(f"FAULT={summary['fault']}")
+    return " ".join(quote(word) for word in words)
