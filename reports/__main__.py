@@ -6,6 +6,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from io import TextIOWrapper
 from pathlib import Path
 
 from rich.console import Console
@@ -28,15 +29,14 @@ PAGES: dict[str, Callable[[Summary], str]] = {
 
 
 def main(words: list[str] | None = None) -> int:
-    """Draw the pages, or hand a run to GitHub; our own errors are one line on stderr."""
+    """Draw the pages and say the verdict; our own errors are one line on stderr."""
     options = _parser().parse_args(words)
     try:
         summary = read(options.run)
+        draw(options.run, summary)
+        _print(verdict_lines(summary, str(options.run / PAGE)))
         if options.github:
             _to_github(summary)
-        else:
-            draw(options.run, summary)
-            _print(verdict_lines(summary, str(options.run / PAGE)))
     except SuiteError as error:
         print(f"report: {error}", file=sys.stderr)
         return int(error.exit_code)
@@ -71,8 +71,11 @@ def _to_github(summary: Summary) -> None:
 
 
 def _print(lines: list[str]) -> None:
-    """Colours only on a terminal, and never with NO_COLOR; the text is the same."""
-    console = Console(highlight=False)
+    """Colours only on a terminal, never with NO_COLOR or in CI; the text is the same."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a C locale must not lose the verdict
+    is_plain = "NO_COLOR" in os.environ or "CI" in os.environ or not sys.stdout.isatty()
+    console = Console(highlight=False, color_system=None if is_plain else "auto")
     for line in lines:
         console.print(Text(line, style=style_of(line)), soft_wrap=True)
 
@@ -83,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--github",
         action="store_true",
-        help="append summary.md to $GITHUB_STEP_SUMMARY and print annotations",
+        help="also append summary.md to $GITHUB_STEP_SUMMARY and print annotations",
     )
     return parser
 

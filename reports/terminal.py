@@ -1,31 +1,37 @@
-"""What a terminal shows at the end of a run: what failed, the speed, the page, the verdict."""
+"""What a terminal shows at the end of a run: the verdict, what failed, the speed, the page."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from reports.figures import PERCENTILES, measured, rate, validity
-from reports.text import one_line, some
+from reports.text import clipped, one_line, some, visible
 from reports.wording import VERDICTS, counts, excused, headline, ranked, standing
 
-MOST_FINDINGS = 20
+MOST_FINDINGS = 10
 MOST_WARNINGS = 10
-STYLES = {"PASS": "green", "FAIL": "red", "COULD": "yellow", "warning:": "yellow"}
+MOST_SCRIPT_LINES = 30
+MOST_SCRIPT = 4000
+STYLES = {"PASS": "green", "FAIL": "red", "COULD": "yellow", "warning": "yellow"}
+
+Finding = Mapping[str, Any]
 
 
 def verdict_lines(summary: Mapping[str, Any], report: str = "") -> list[str]:
     """Plain text, one line each; `report` is the path of the page."""
-    lines = [*_warnings(summary), *_findings(summary), *_load(summary)]
-    if report:
-        lines.append(f"report: {report}")
-    verdict = VERDICTS[summary["verdict"]].upper()
-    return [*lines, counts(summary), f"{verdict}: {one_line(headline(summary))}"]
+    lines = [_verdict(summary), counts(summary), *_warnings(summary)]
+    lines += [*_findings(summary), *_load(summary)]
+    return [*lines, f"report: {report}"] if report else lines
 
 
 def style_of(line: str) -> str:
     """The colour of a line's first word, for a caller that prints in colour."""
-    return STYLES.get(line.split(" ", 1)[0].rstrip(":"), STYLES.get(line.split(" ", 1)[0], ""))
+    return STYLES.get(line.split(" ", 1)[0].rstrip(":"), "")
+
+
+def _verdict(summary: Mapping[str, Any]) -> str:
+    return f"{VERDICTS[summary['verdict']].upper()}: {one_line(headline(summary))}"
 
 
 def _warnings(summary: Mapping[str, Any]) -> Iterator[str]:
@@ -34,30 +40,51 @@ def _warnings(summary: Mapping[str, Any]) -> Iterator[str]:
     for text in summary["warnings"][:MOST_WARNINGS]:
         yield f"warning: {one_line(text, 300)}"
     if len(summary["warnings"]) > MOST_WARNINGS:
-        yield f"warning: {len(summary['warnings']) - MOST_WARNINGS} more in the report"
+        yield f"warning: {len(summary['warnings']) - MOST_WARNINGS:,} more in the report"
 
 
 def _findings(summary: Mapping[str, Any]) -> Iterator[str]:
-    """The first finding of each requirement that did not hold."""
+    """The first finding of each requirement: in full what fails the run, shortly all else."""
     listed = excused(summary)
     first = {each["requirement"]: each for each in reversed(ranked(summary))}
     shown = list(reversed(first.values()))
     for finding in shown[:MOST_FINDINGS]:
-        word = "FAIL" if finding["verdict"] == "fail" else "COULD NOT TELL"
-        yield (
-            f"{word} {one_line(finding['requirement'])} "
-            f"({finding['strength']}, {finding['provenance']}; {standing(finding, listed)}): "
-            f"{one_line(finding['sentence'])}"
-        )
-        yield f"  {_told(finding)}"
-    if len(shown) > MOST_FINDINGS:
-        yield f"{some(len(shown) - MOST_FINDINGS, 'more requirement')} in the report"
+        fails = standing(finding, listed) == "fails the run"
+        yield from _in_full(finding) if fails else _shortly(finding, listed)
+    yield from _rest(shown[MOST_FINDINGS:])
 
 
-def _told(finding: Mapping[str, Any]) -> str:
-    if not finding["expected"] and not finding["actual"]:
-        return one_line(finding["title"])
-    return f"expected {one_line(finding['expected'])}; got {one_line(finding['actual'])}"
+def _in_full(finding: Finding) -> Iterator[str]:
+    where = f"{finding['strength']}, {finding['provenance']}"
+    yield f"FAIL {one_line(finding['requirement'])} ({where}): {one_line(finding['sentence'])}"
+    yield f"  found:    {one_line(finding['title'])}"
+    if finding["expected"] or finding["actual"]:
+        yield f"  expected: {one_line(finding['expected'], 500)}"
+        yield f"  actual:   {one_line(finding['actual'], 500)}"
+    yield from _script(finding["reproduce"])
+
+
+def _script(text: str) -> Iterator[str]:
+    if not text:
+        return
+    lines = visible(clipped(text, MOST_SCRIPT)).splitlines()
+    yield "  reproduce:"
+    yield from (f"    {line}" for line in lines[:MOST_SCRIPT_LINES])
+    if len(lines) > MOST_SCRIPT_LINES:
+        yield f"    ({some(len(lines) - MOST_SCRIPT_LINES, 'more line')} in the report)"
+
+
+def _shortly(finding: Finding, listed: set[str]) -> Iterator[str]:
+    word = "note" if finding["verdict"] == "fail" else "COULD NOT TELL"
+    told = one_line(finding["actual"] or finding["title"])
+    name = one_line(finding["requirement"])
+    yield f"{word} {name} ({standing(finding, listed)}): {told}"
+
+
+def _rest(left_out: Sequence[Finding]) -> Iterator[str]:
+    if not left_out:
+        return
+    yield f"and {some(len(left_out), 'more requirement')}: see the report"
 
 
 def _load(summary: Mapping[str, Any]) -> Iterator[str]:
