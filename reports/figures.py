@@ -12,6 +12,7 @@ TOO_FEW_MEANS = (
     "– means too few samples: p99 is given from 299 on, p99.9 from 2,995, "
     "so that the true one lies above all that was seen in fewer than 1 of 20 runs"
 )
+LAGS = {"send_lag_us": "sending", "receive_lag_us": "reading"}
 MEASURES = {
     "wire": "from our send to the answer: the exchange and the network",
     "response": "from the planned time to our read: what a client waits, queueing included",
@@ -55,8 +56,14 @@ def facts(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name in ("profile", "duration_s", "errors", "clock"):
         if name in entry:
             yield name.replace("_", " "), str(entry[name])
-    lag = entry["send_lag_us"]["p99"]
-    yield "our own lateness in sending, p99", TOO_FEW if lag is None else f"{microseconds(lag)} µs"
+    for name, words in LAGS.items():
+        lag = entry.get(name, {}).get("p99")
+        yield (
+            f"our own lateness in {words}, p99",
+            TOO_FEW if lag is None else f"{microseconds(lag)} µs",
+        )
+    for note in entry.get("notes", ()):
+        yield "note", note
     for name, value in entry.get("extra", {}).items():
         yield name.replace("_", " "), _flat(value)
 
