@@ -60,6 +60,9 @@ def run(wanted: Wanted) -> int:
     folder = _new_folder(wanted, target)
     with ExitStack() as stack:
         target = _reach(stack, wanted, target)
+        print(
+            f"{wanted.kind} of {target.name} at {target.rest or 'no address'}, seed {wanted.seed}"
+        )
         _contract(wanted, target, folder)
         if wanted.kind == "conformance" and target.allows.load:
             _load(wanted, target, folder)
@@ -157,7 +160,10 @@ def _load(
     command += ["--target", wanted.target, "--seed", str(wanted.seed), "--run", str(folder)]
     command += ["--spec", str(wanted.openapi), "--base-url", target.rest]
     command += ["--stream-url", target.stream, "--control-url", target.control]
-    code = _process(command)
+    print(
+        "measuring order latency, the rate limit, streams and every readable operation", flush=True
+    )
+    code = _process(command, quietly=wanted.kind == "conformance")
     if code not in (ExitCode.PASS, ExitCode.FAIL, ExitCode.INCONCLUSIVE):
         raise _Ended(code)
 
@@ -170,9 +176,13 @@ class _Ended(SuiteError):
         self.exit_code = ExitCode(code) if code in list(ExitCode) else ExitCode.ERROR
 
 
-def _process(command: Sequence[str]) -> int:
-    """Run a part to its end. Ctrl-C reaches it too; it is given time to write what it has."""
-    with _patient(), subprocess.Popen(command) as process:
+def _process(command: Sequence[str], quietly: bool = False) -> int:
+    """Run a part to its end. Ctrl-C reaches it too; it is given time to write what it has.
+
+    `quietly` leaves out what it says on stdout, where the report will say it again.
+    """
+    out = subprocess.DEVNULL if quietly else None
+    with _patient(), subprocess.Popen(command, stdout=out) as process:
         try:
             return process.wait()
         except KeyboardInterrupt:

@@ -43,8 +43,14 @@ class PlainReporter:
             if report.nodeid != self._last:
                 self._last = report.nodeid
                 self.answered()
-            if not hasattr(report, "context"):
-                self._counts[report.outcome] += 1
+            self._counts[report.outcome] += 1
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """The run ends early: say why in one line."""
+        self.stop()
+        why = getattr(excinfo.value, "msg", "")
+        if why:
+            print(why, file=sys.stderr, flush=True)
 
     def pytest_sessionfinish(self) -> None:
         """The last area is done."""
@@ -53,7 +59,7 @@ class PlainReporter:
 
     def area_done(self) -> None:
         """Say what became of an area."""
-        if self._area:
+        if self._area and self._counts:
             parts = [f"{n} {OUTCOMES[name]}" for name, n in sorted(self._counts.items())]
             self.say(f"  {self._area:<18} {', '.join(parts)}")
         self._counts.clear()
