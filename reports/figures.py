@@ -13,6 +13,12 @@ TOO_FEW_MEANS = (
     "so that the true one lies above all that was seen in fewer than 1 of 20 runs"
 )
 LAGS = {"send_lag_us": "sending", "receive_lag_us": "reading"}
+ENVIRONMENT = {
+    "python": "Python",
+    "platform": "Platform",
+    "suite_version": "Suite",
+    "spec_sha256": "Contract, SHA-256",
+}
 MEASURES = {
     "wire": "from our send to the answer: the exchange and the network",
     "response": "from the planned time to our read: what a client waits, queueing included",

@@ -56,6 +56,7 @@ def _environment() -> Environment:
     environment.filters["us"] = figures.microseconds
     environment.filters["rate"] = figures.rate
     environment.globals.update(wording=wording, figures=figures, some=some, swatch=swatch)
+    environment.globals["MOST_ROWS"] = MOST_ROWS
     return environment
 
 
