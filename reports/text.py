@@ -28,8 +28,11 @@ def clipped(text: str, most: int) -> str:
 
 
 def one_line(text: str, most: int = 200) -> str:
-    """Visible text without line breaks, clipped."""
-    return visible(clipped(" ".join(text.split()), most))
+    """The start of a text, visible and without line breaks."""
+    # A megabyte from a target is not searched for its line breaks: white space is not that long.
+    words = " ".join(text[: 20 * most].split())
+    is_whole = len(words) <= most and len(text) <= 20 * most
+    return visible(words if is_whole else f"{words[:most]} …")
 
 
 def within(rows: Iterable[T], size: Callable[[T], int], most: int) -> tuple[list[T], int]:
