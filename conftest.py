@@ -97,7 +97,8 @@ def session(
             log = RunLog(options("run_dir") or _folder(target, seed), _secrets(target))
             stack.callback(log.close)
             log.write("header", _header(target, seed, options))
-            run = Session(world(contract, target, seed), transport, log)
+            served = _served(options) if target.embedded else ""
+            run = Session(world(contract, target, seed), transport, log, served)
             preflight(run)
         started = time.monotonic()
         yield run
@@ -148,6 +149,11 @@ def _in_process(options: Callable[[str], Any], target: Target) -> Transport:
     exchange = ReferenceExchange(contract, ExchangeConfig(seed=options("seed")), clock)
     faults.apply(exchange, options("fault"))
     return InProcess(exchange, clock)
+
+
+def _served(options: Callable[[str], Any]) -> str:
+    faults = ",".join(options("fault"))
+    return f"make serve SEED={options('seed')}" + (f" FAULT={faults}" if faults else "")
 
 
 def _header(target: Target, seed: int, option: Callable[[str], Any]) -> dict[str, Any]:

@@ -37,8 +37,10 @@ class Ledger:
 class Session:
     """Everything that one run shares: the performer and its tokens, the judges, the log, the conclusions."""
 
-    def __init__(self, world: World, transport: Transport, log: RunLog) -> None:
+    def __init__(self, world: World, transport: Transport, log: RunLog, served: str = "") -> None:
+        """`served` is the command that starts this very exchange again, where there is one."""
         self.world = world
+        self._served = served
         self.log = log
         self.findings: list[Finding] = []
         self.answers = AnswerJudge(world.contract)
@@ -145,10 +147,10 @@ class Session:
     def _reproduce(self, claim: Claim) -> str:
         target: Target = self.world.target
         if self._ledger.spoken and not claim.records:
-            return stream_script(self._ledger.spoken, target)
+            return stream_script(self._ledger.spoken, target, self._served)
         if not self._ledger.records:
             return ""
-        return curl_script(self._needed(claim), target, claim.records)
+        return curl_script(self._needed(claim), target, claim.records, self._served)
 
     def _needed(self, claim: Claim) -> list[Record]:
         if self._ledger.is_sequence:

@@ -20,24 +20,36 @@ MOST_REQUESTS = 30
 DEFAULT_BASE = "http://127.0.0.1:8080"
 
 
-def curl_script(records: Sequence[Record], target: Target, shown: Sequence[int] = ()) -> str:
-    """The requests up to the last one of `shown` as one pasteable script.
+def curl_script(
+    records: Sequence[Record], target: Target, shown: Sequence[int] = (), served: str = ""
+) -> str:
+    """What is needed to see the records of `shown` again, as one pasteable script.
 
-    For the embedded target the address is that of `make serve`.
+    Of the requests before them only those stay that may have changed something, or whose answer a
+    later one uses. For the embedded target the address is that of `make serve`; `served` says which.
     """
     last = max(shown, default=records[-1].number if records else 0)
     wanted = [record for record in records if record.number <= last]
-    left_out = max(0, len(wanted) - MOST_REQUESTS)
-    base = DEFAULT_BASE if target.embedded else target.rest
-    lines = [f"BASE={base}"]
+    needed = [each for place, each in enumerate(wanted) if _is_needed(wanted, place, shown)]
+    left_out = max(0, len(needed) - MOST_REQUESTS)
+    lines = [f"# on: {served}"] if served else []
+    lines.append(f"BASE={DEFAULT_BASE if target.embedded else target.rest}")
     if left_out:
         lines.append(f"# {left_out} earlier requests of this check are left out")
     script = _Script(target)
-    kept = wanted[left_out:]
+    kept = needed[left_out:]
     for place, record in enumerate(kept):
         later = "\n".join(_asked(each) for each in kept[place + 1 :])
         lines += script.lines(record, record.number in shown, later)
     return "\n".join(lines)
+
+
+def _is_needed(records: Sequence[Record], place: int, shown: Sequence[int]) -> bool:
+    record = records[place]
+    if record.number in shown or record.request.method != "GET":
+        return True
+    later = "\n".join(_asked(each) for each in records[place + 1 :])
+    return any(text in later for text in _leaves(record.data).values())
 
 
 def _asked(record: Record) -> str:
@@ -127,7 +139,7 @@ class _Script:
             elif record.key and name == recipe.signature_header and not _altered(record, name):
                 yield f'-H "{name}: $SIGN"'
             else:
-                yield "-H " + shlex.quote(f"{name}: ") + self._quoted(value)
+                yield "-H " + self._quoted(f"{name}: {value}")
 
     def _capture(self, leaves: dict[str, str], number: int) -> Iterator[str]:
         for path, value in leaves.items():
@@ -170,13 +182,14 @@ def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).isdigit() and "." in text
 
 
-def stream_script(spoken: Sequence[tuple[str, Any]], target: Target) -> str:
+def stream_script(spoken: Sequence[tuple[str, Any]], target: Target, served: str = "") -> str:
     """The stream side of a check as a script for the suite's own Python: what to say, then what comes."""
     address = "ws://127.0.0.1:8081/" if target.embedded else target.stream
     frames = [step.frame for name, step in spoken if name == "Say"]
     says = "".join(f"        ws.send({_shown(frame)!r})\n" for frame in frames[:20])
+    hint = f"# on: {served}\n" if served else ""
     return (
-        ".venv/bin/python - <<'END'\n"
+        hint + ".venv/bin/python - <<'END'\n"
         "from websockets.sync.client import connect\n"
         f"with connect({address!r}, max_size=None) as ws:\n"
         "    try:\n"
