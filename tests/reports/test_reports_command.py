@@ -1,0 +1,75 @@
+"""`python -m reports`: pages whole or not at all, one line for what cannot be drawn."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from builders import FAILED, full_summary, small
+
+from reports.__main__ import main
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Path:
+    (tmp_path / "summary.json").write_text(json.dumps(full_summary(tuple(FAILED))))
+    return tmp_path
+
+
+def test_every_page_is_drawn_and_the_path_printed(run: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main([str(run)]) == 0
+    assert sorted(each.name for each in run.iterdir()) == [
+        "junit.xml",
+        "report.html",
+        "summary.json",
+        "summary.md",
+    ]
+    ET.parse(run / "junit.xml")
+    said = capsys.readouterr().out
+    assert f"report: {run}/report.html\n" in said
+    assert "\x1b" not in said
+
+
+def test_drawing_again_gives_the_same_pages(run: Path) -> None:
+    main([str(run)])
+    before = {each.name: each.read_bytes() for each in run.iterdir()}
+    main([str(run)])
+    assert {each.name: each.read_bytes() for each in run.iterdir()} == before
+
+
+def test_a_folder_that_is_no_run_is_one_line_and_exit_code_3(
+    tmp_path: Path, capsys: pytest.CaptureFixture
+) -> None:
+    assert main([str(tmp_path / "nowhere")]) == 3
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert said.err.startswith("report: no run in ")
+    assert said.err.count("\n") == 1
+
+
+def test_github_gets_the_page_and_at_most_ten_annotations(
+    run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    page = tmp_path / "step-summary"
+    page.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(page))
+    assert main(["--github", str(run)]) == 0
+    assert page.read_text().startswith("before\n# ✕ Fail")
+    assert capsys.readouterr().out.count("\n::error title=") == 3
+
+
+def test_github_without_its_variable_only_annotates(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    assert main(["--github", str(run)]) == 0
+    assert capsys.readouterr().out.count("\n::error title=") == 3
+
+
+def test_half_a_character_of_a_target_stops_no_page(tmp_path: Path) -> None:
+    summary = small(warnings=["half \ud800"], target="\udfff")
+    (tmp_path / "summary.json").write_text(json.dumps(summary))
+    assert main([str(tmp_path)]) == 0
+    assert "half \\ud800" in (tmp_path / "report.html").read_text()
