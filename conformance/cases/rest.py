@@ -46,8 +46,8 @@ def garbage_credentials(world: World) -> Script:
             continue
         params = legal_params(operation, world)
         plain = yield Ask(name, params)
-        if not plain.is_accepted:
-            raise CannotTell(f"{name} is refused without credentials: {plain.said}")
+        if not (plain.is_accepted and plain.data):
+            raise CannotTell(f"{name} is not served without credentials: {plain.said}")
         for garbage in GARBAGE:
             record = yield Ask(name, params, headers=(("Authorization", garbage),))
             yield holds(

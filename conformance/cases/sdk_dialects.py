@@ -2,8 +2,8 @@
 
 The headers and the way of encoding were recorded from the libraries themselves against a listener
 on loopback: Python 3.11 urllib, Node.js 20 fetch with URLSearchParams, Java 17 java.net.http with
-URLEncoder (which asks to upgrade to HTTP/2). Those of Go's net/http with url.Values, which sorts its
-keys, follow its documentation.
+URLEncoder (which asks to upgrade to HTTP/2). Those of Go's net/http with url.Values, which sorts
+its keys, follow its documentation.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def wire_dialects(world: World) -> Script:
     for language, (headers, order) in DIALECTS.items():
         request = Request("POST", path, headers, body_of(fields, order))
         record = yield Raw(request, by=world.first, operation="placeSpotOrder")
-        title = f"an order as {language} writes it is taken"
+        title = f"an order as {language} writes it is taken, and listed as it was meant"
         numbers = [record.number]
         if not record.is_accepted:
             yield holds("sdk.wire-dialects", False, title, "an order id", record.said, numbers)
