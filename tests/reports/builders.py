@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from copy import deepcopy
+from functools import cache
 from random import Random
 from typing import Any
 
@@ -172,8 +174,8 @@ def counted(rows: list[dict[str, Any]]) -> dict[str, int]:
 
 def full_summary(failed: tuple[str, ...] = ()) -> dict[str, Any]:
     """A run over every requirement, operation and channel of the contract."""
-    contract = Contract.load(SPECS / "openapi.yaml", SPECS / "asyncapi.yaml")
-    rows = [_result_of(each, failed) for each in requirements.load(contract).values()]
+    contract, catalogue = _contract()
+    rows = [_result_of(each, failed) for each in catalogue.values()]
     findings = [_finding_of(row) for row in rows if row["verdict"] == "failed"]
     return small(
         requirement_results=rows,
@@ -186,8 +188,19 @@ def full_summary(failed: tuple[str, ...] = ()) -> dict[str, Any]:
     )
 
 
+@cache
+def _contract() -> tuple[Contract, dict[str, requirements.Requirement]]:
+    contract = Contract.load(SPECS / "openapi.yaml", SPECS / "asyncapi.yaml")
+    return contract, requirements.load(contract)
+
+
 def loads() -> list[dict[str, Any]]:
     """The three scenarios of a short run."""
+    return deepcopy(_loads())
+
+
+@cache
+def _loads() -> list[dict[str, Any]]:
     burst = {
         "accepted": 1200,
         "accepted_before_refusal": 1200,
