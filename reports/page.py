@@ -24,6 +24,7 @@ FINDING_BYTES = 700_000
 RESULT_BYTES = 450_000
 MARKUP_BYTES = 1200  # what the template adds to the texts of a finding or a requirement, at most
 MOST_TEXTS = 100
+MOST_OTHERS = 20
 MOST_ROWS = 200
 
 
@@ -32,6 +33,15 @@ class Shown:
     """The rows of a long list that are drawn, and how many are left out."""
 
     rows: Sequence[Any]
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """What was found against one requirement: the gravest in full, the others below it."""
+
+    first: Mapping[str, Any]
+    others: Sequence[Mapping[str, Any]]
     left_out: int
 
 
@@ -74,7 +84,7 @@ def _context(summary: Mapping[str, Any]) -> dict[str, Any]:
         "listed": wording.excused(summary),
         "gate": wording.gate(summary),
         "findings": findings,
-        "found": _places(findings.rows),
+        "found": {each.first["requirement"]: place for place, each in enumerate(findings.rows, 1)},
         "results": _results(summary["requirement_results"]),
         "provenances": _by_provenance(summary["requirement_results"]),
         "operations": Shown(*_first(summary["operations"])),
@@ -91,16 +101,22 @@ def _first(rows: Sequence[Any], most: int = MOST_ROWS) -> tuple[Sequence[Any], i
     return rows[:most], max(0, len(rows) - most)
 
 
-def _places(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Where the first finding of each requirement stands, counted from one."""
-    places: dict[str, int] = {}
-    for place, row in enumerate(rows, 1):
-        places.setdefault(row["requirement"], place)
-    return places
-
-
 def _findings(rows: Sequence[Mapping[str, Any]]) -> Shown:
-    return Shown(*within(rows, _size, FINDING_BYTES))
+    """The groups that fit, gravest first."""
+    by_requirement: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        by_requirement.setdefault(row["requirement"], []).append(row)
+    groups = [_group(found) for found in by_requirement.values()]
+    return Shown(*within(groups, _group_size, FINDING_BYTES))
+
+
+def _group(found: Sequence[Mapping[str, Any]]) -> Group:
+    others, left_out = _first(found[1:], MOST_OTHERS)
+    return Group(found[0], others, left_out)
+
+
+def _group_size(group: Group) -> int:
+    return sum(_size(row) for row in (group.first, *group.others))
 
 
 def _results(rows: Sequence[Mapping[str, Any]]) -> Shown:

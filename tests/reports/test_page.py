@@ -135,6 +135,24 @@ def test_a_finding_shows_all_that_is_needed_to_see_it_again() -> None:
         assert part in words
 
 
+def test_what_many_checks_found_against_one_requirement_stands_in_one_place() -> None:
+    found = [finding(check=f"check-{n}", reproduce=f"step {n}") for n in range(30)]
+    page = Page(report_html(small(verdict="fail", findings=found)))
+    assert len(page.all("article")) == 1
+    assert "29 more findings against this requirement" in page.words
+    assert "step 20" in page.words
+    assert "9 more findings left out of this page" in page.words
+
+
+def test_what_could_not_be_judged_takes_one_row_each() -> None:
+    unsure = {"verdict": "inconclusive", "title": "no log-in", "check": "auth/log-in"}
+    found = [finding(requirement=each, **unsure) for each in ("a.b", "a.c", "a.c")]
+    page = Page(report_html(small(verdict="inconclusive", findings=found)))
+    assert page.all("article") == []
+    assert page.words.count("no log-in") == 2
+    assert "and 1 more check" in page.words
+
+
 def test_a_run_without_load_says_so() -> None:
     assert "This run measured no load." in Page(report_html(small())).words
 
@@ -146,14 +164,18 @@ def test_an_invalid_measurement_is_never_shown_without_its_reason() -> None:
     assert "order_latency is not valid: sent late. Its figures prove nothing." in words
 
 
-@pytest.mark.parametrize("actual", ["short", "<" * 100_000, "\x00é" * 50_000])
+@pytest.mark.parametrize(
+    "actual",
+    ["short", "<" * 100_000, "\x00é" * 50_000],
+    ids=["short", "markup", "invisible"],
+)
 def test_ten_thousand_findings_stay_below_the_limit(actual: str) -> None:
     ids = [f"spot.requirement-{n}" for n in range(10_000)]
     found = [finding(requirement=each, actual=actual) for each in ids]
     rows = [result(id=each, verdict="failed", reason=actual) for each in ids]
     text = report_html(small(findings=found, requirement_results=rows, notes=[actual[:900]] * 5000))
     assert len(text.encode()) < 1_500_000
-    assert "more findings left out of this page" in text
+    assert "more failed requirements left out of this page" in text
     assert "more requirements left out of this page" in text
 
 
