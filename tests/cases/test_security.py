@@ -1,106 +1,40 @@
-"""Checks of credentials, keys, signatures, limits and the REST interface: right and wrong."""
+"""Checks of credentials, keys, signatures and the REST interface, on right and wrong exchanges."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-
-from conformance.cases import (
-    authentication,
-    bad_input,
-    keys,
-    library,
-    limits,
-    rest,
-    sdk_dialects,
-    signing,
+from security_stage import (
+    CHECKS,
+    QUICK,
+    STILL,
+    Handle,
+    Stage,
+    Wrong,
+    by_name,
+    empty_object,
+    never_refuses,
+    other_than_pass,
+    server_error,
+    success,
+    success_after_login,
+    unauthorized,
+    unauthorized_after_login,
+    verdicts,
+    web_page,
 )
-from conformance.cases.claim import Claim, Verdict
+
+from conformance.cases import authentication, keys, library, rest
+from conformance.cases.claim import Verdict
 from conformance.cases.script import Check
-from conformance.record.run_log import RunLog
-from conformance.session import Session
-from conformance.session import world as session_world
 from conformance.spec import requirements
-from conformance.spec.contract import Contract, Operation
-from conformance.target import Target
-from conformance.transport.in_process import InProcess, ManualClock
-from conformance.transport.interface import Sent
+from conformance.transport.in_process import ManualClock
 from conformance.wire.http import Request, Response
-from reference_exchange.config import ExchangeConfig, LimiterConfig
-from reference_exchange.exchange import ReferenceExchange
-from tests.stage import CONTRACT, SERVED, START_MS, TARGET
-
-AREAS = (authentication, keys, signing, limits, rest, sdk_dialects)
-WRITTEN = [each for area in AREAS for each in library.of(area)]
-CHECKS = [*WRITTEN, *bad_input.checks(CONTRACT)]
-QUICK = [each for each in CHECKS if not each.name.startswith("limits/")]
-# Without a background there is less to wait for.
-STILL = ExchangeConfig(history_hours=2, has_flow=False)
-JSON = (("Content-Type", "application/json"),)
-SUCCESS = Response(200, JSON, b'{"code":0,"message":"success"}')
-
-Handle = Callable[[Request, str], Response]
-Wrong = Callable[[Handle, Request, str], Response]
-
-
-def by_name(check: Check) -> str:
-    return check.name
-
-
-class Stage:
-    """A check's session on a reference exchange, whose answers may pass through something wrong."""
-
-    def __init__(
-        self,
-        folder: Path,
-        wrong: Wrong | None = None,
-        config: ExchangeConfig | None = None,
-        target: Target = TARGET,
-    ) -> None:
-        self.target = target
-        self.clock = ManualClock(START_MS)
-        self.exchange = ReferenceExchange(SERVED, config or STILL, self.clock)
-        self.right = self.exchange.handle
-        if wrong is not None:
-            handle = self.right
-            self.exchange.handle = lambda request, client: wrong(handle, request, client)  # type: ignore[method-assign]
-        self.folder = folder
-        self.session = self.by(InProcess(self.exchange, self.clock))
-
-    def by(self, transport: InProcess) -> Session:
-        """A session over a transport of its own."""
-        return Session(session_world(CONTRACT, self.target, 1), transport, RunLog(self.folder))
-
-    def claims(self, check: Check) -> list[Claim]:
-        """What a check itself concludes, without the judges of every answer."""
-        found = self.session.check(check)
-        return [each for each in found if each.requirement in check.requirements]
-
-    def left_behind(self) -> dict[str, int]:
-        """What our accounts still have in the exchange that nobody had at the start."""
-        orders = [
-            order
-            for resident in self.exchange.config.residents
-            for order in self.exchange.spot.orders_of(resident.id)
-            if str(order.status) == "TRADING"
-        ]
-        made = [
-            key for each in self.exchange.config.residents for key in self.exchange.keys.of(each.id)
-        ]
-        return {"orders": len(orders), "keys": len(made)}
-
-
-def verdicts(claims: list[Claim]) -> set[Verdict]:
-    return {each.verdict for each in claims}
-
-
-def other_than_pass(claims: list[Claim]) -> list[Claim]:
-    return [each for each in claims if each.verdict is not Verdict.PASS]
-
+from reference_exchange.config import ExchangeConfig
+from tests.stage import CONTRACT
 
 STYLES = {
     "as by default": ExchangeConfig(),
@@ -129,38 +63,6 @@ def test_every_requirement_has_a_check() -> None:
     assert judged <= known
 
 
-def unauthorized(handle: Handle, request: Request, client: str) -> Response:
-    return Response(401, JSON, b'{"code":4000,"message":"not logged in"}')
-
-
-def empty_object(handle: Handle, request: Request, client: str) -> Response:
-    return Response(200, JSON, b"{}")
-
-
-def success(handle: Handle, request: Request, client: str) -> Response:
-    return SUCCESS
-
-
-def server_error(handle: Handle, request: Request, client: str) -> Response:
-    return Response(500, JSON, b'{"code":5000,"message":"internal error"}')
-
-
-def web_page(handle: Handle, request: Request, client: str) -> Response:
-    return Response(200, (("Content-Type", "text/html"),), b"<html></html>")
-
-
-def unauthorized_after_login(handle: Handle, request: Request, client: str) -> Response:
-    if request.path.endswith("/login"):
-        return handle(request, client)
-    return unauthorized(handle, request, client)
-
-
-def success_after_login(handle: Handle, request: Request, client: str) -> Response:
-    if request.path.endswith("/login"):
-        return handle(request, client)
-    return SUCCESS
-
-
 BLANKET = [
     unauthorized,
     empty_object,
@@ -186,12 +88,6 @@ def test_an_exchange_that_does_nothing_passes_nothing(
     failed = {each.requirement for each in claims if each.verdict is Verdict.FAIL}
     assert passed - failed <= expected
     assert {each.requirement for each in claims} == set(tried.requirements)
-
-
-def never_refuses(handle: Handle, request: Request, client: str) -> Response:
-    """Whatever is refused is answered with success."""
-    response = handle(request, client)
-    return response if response.status < 400 else SUCCESS
 
 
 # These try nothing that has to be refused.
@@ -269,14 +165,19 @@ class Late:
         return handle(request, client)
 
 
-@pytest.mark.parametrize("tried", library.of(keys), ids=by_name)
+# What another account or a key asks is refused before anything is done, late or not.
+EDITING = [
+    each
+    for each in library.of(keys)
+    if each not in (keys.keys_do_not_manage_keys, keys.only_the_owner)
+]
+
+
+@pytest.mark.parametrize("tried", EDITING, ids=by_name)
 def test_changes_that_take_their_time_are_waited_for(tried: Check, tmp_path: Path) -> None:
     stage = Stage(tmp_path)
     late, handle = Late(stage.clock), stage.right
     stage.exchange.handle = lambda request, client: late(handle, request, client)  # type: ignore[method-assign]
-    is_management = tried.name in ("keys/keys-do-not-manage-keys", "keys/only-the-owner")
-    if is_management:
-        pytest.skip("their refusals come before anything is done")
     assert other_than_pass(stage.claims(tried)) == []
 
 
@@ -287,186 +188,6 @@ def test_keys_of_a_run_that_was_cut_short_are_removed_first(tmp_path: Path) -> N
         stage.exchange.keys.create(alice, remark, ("read",), ())
     assert other_than_pass(stage.claims(keys.rotated_key)) == []
     assert [key.remark for key in stage.exchange.keys.of(alice)] == ["somebody's"]
-
-
-# --- the limit -----------------------------------------------------------------------
-
-# The same with fewer requests: what the target's file says is documented.
-FEW = TARGET.model_copy(
-    update={"limits": TARGET.limits.model_copy(update={"requests_per_minute": 120})}
-)
-
-
-def few(kind: str = "fixed", limit: int = 120) -> ExchangeConfig:
-    """An exchange that serves so many a minute."""
-    return replace(STILL, limiter=LimiterConfig(limit=limit, kind=kind))  # type: ignore[arg-type]
-
-
-LIMITS = {
-    "one too few": (few(limit=119), "limits.1200-a-minute-are-served"),
-    "half": (few(limit=60), "limits.1200-a-minute-are-served"),
-    "none": (few(limit=0), "limits.beyond-1200-refused"),
-    "far too many": (few(limit=500), "limits.beyond-1200-refused"),
-}
-
-
-@pytest.mark.parametrize("kind", ["fixed", "sliding_log", "token_bucket"])
-def test_each_kind_of_window_passes(kind: str, tmp_path: Path) -> None:
-    for tried in library.of(limits):
-        assert other_than_pass(Stage(tmp_path, config=few(kind), target=FEW).claims(tried)) == []
-
-
-@pytest.mark.parametrize("limit", LIMITS)
-def test_another_limit_than_documented_fails(limit: str, tmp_path: Path) -> None:
-    config, requirement = LIMITS[limit]
-    claims = Stage(tmp_path, config=config, target=FEW).claims(limits.documented_rate)
-    assert {each.requirement for each in claims if each.verdict is Verdict.FAIL} == {requirement}
-
-
-class Slow(InProcess):
-    """Every request takes a while."""
-
-    def send(self, request: Request) -> Sent:
-        """Send, and let time pass before the answer is there."""
-        sent = super().send(request)
-        self.wait(600)
-        return replace(sent, received_ns=self.now_ms() * 1_000_000)
-
-
-def test_from_too_far_away_the_limit_cannot_be_told(tmp_path: Path) -> None:
-    stage = Stage(tmp_path, config=few(), target=FEW)
-    stage.session = stage.by(Slow(stage.exchange, stage.clock))
-    claims = stage.claims(limits.documented_rate)
-    assert verdicts(claims) == {Verdict.INCONCLUSIVE}
-    assert "the limit cannot be reached" in claims[0].title
-
-
-def without_rate_headers(handle: Handle, request: Request, client: str) -> Response:
-    response = handle(request, client)
-    kept = tuple(item for item in response.headers if not item[0].startswith("X-RateLimit"))
-    return replace(response, headers=kept)
-
-
-def charge_the_victim(exchange: ReferenceExchange) -> None:
-    check = exchange.signatures.check
-
-    def careless(request: Request, client: str) -> object:
-        key = exchange.keys.find(request.header("X-FT-APIKEY") or "")
-        if key is not None:
-            exchange.limiter.take(f"account {key.account}")
-        return check(request, client)
-
-    exchange.signatures.check = careless  # type: ignore[method-assign, assignment]
-
-
-def share_one_limit(exchange: ReferenceExchange) -> None:
-    take = exchange.limiter.take
-    exchange.limiter.take = lambda _: take("everybody")  # type: ignore[method-assign]
-
-
-VICTIMS = [
-    (without_rate_headers, None, Verdict.PASS),
-    (without_rate_headers, charge_the_victim, Verdict.FAIL),
-    (without_rate_headers, share_one_limit, Verdict.INCONCLUSIVE),
-    (None, charge_the_victim, Verdict.FAIL),
-    (unauthorized_after_login, None, Verdict.INCONCLUSIVE),
-    (never_refuses, None, Verdict.FAIL),
-]
-
-
-@pytest.mark.parametrize(("wrong", "fault", "verdict"), VICTIMS)
-def test_who_pays_for_forged_requests(
-    wrong: Wrong | None,
-    fault: Callable[[ReferenceExchange], None] | None,
-    verdict: Verdict,
-    tmp_path: Path,
-) -> None:
-    stage = Stage(tmp_path, wrong, few(), FEW)
-    if fault is not None:
-        fault(stage.exchange)
-    assert verdicts(stage.claims(limits.victims_quota)) == {verdict}
-
-
-# --- bad input -----------------------------------------------------------------------
-
-
-def operation(form: dict[str, object]) -> Operation:
-    """An operation of one optional form field."""
-    schema = {"type": "object", "additionalProperties": False, "properties": {"field": form}}
-    answers = {"200": {"description": "yes"}}
-    parts = ("signed", "read", (), (), schema, {"field": "x"}, answers, 1)
-    return Operation("addedLater", "POST", "/added/later", "", "documented", *parts)  # type: ignore[arg-type]
-
-
-KINDS = [
-    ({"type": "integer"}, "integer"),
-    ({"type": "boolean"}, "boolean"),
-    ({"type": "string", "pattern": r"^[0-9]{1,20}(\.[0-9]{1,16})?$"}, "decimal"),
-    ({"type": "string", "pattern": "^[A-Z]+/[A-Z]+$"}, "symbol"),
-    ({"type": "string", "enum": ["BTC/USDT"]}, "symbol"),
-    ({"type": "string", "enum": ["TRADING"]}, "choice"),
-    ({"type": "string", "pattern": "^[A-Za-z0-9_-]+$"}, "name"),
-    ({"type": "string", "pattern": "^(read|trade)(,(read|trade))*$"}, "scopes"),
-    ({"type": "string", "pattern": "^[0-9a-f.:/]+(,[0-9a-f.:/]+)*$"}, "addresses"),
-    ({"type": "string", "maxLength": 64}, "text"),
-]
-
-
-@pytest.mark.parametrize(("schema", "kind"), KINDS)
-def test_the_kind_of_a_field_follows_from_its_schema(schema: dict[str, object], kind: str) -> None:
-    (field,) = bad_input.fields_of(operation(schema))
-    assert field.kind == kind
-    tried = bad_input.wrongs_of(field)
-    assert 1 <= len(tried) <= 14
-
-
-def test_an_operation_that_is_added_to_the_contract_is_tried_too() -> None:
-    added = operation({"type": "integer", "minimum": 1})
-    grown: Contract = replace(CONTRACT, operations={**CONTRACT.operations, added.id: added})
-    found = {each.name for each in bad_input.checks(grown)}
-    assert found - {each.name for each in bad_input.checks(CONTRACT)} == {"bad-input/added-later"}
-
-
-def lenient(field: str) -> Wrong:
-    """An exchange that leaves out a field that it does not understand."""
-
-    def answer(handle: Handle, request: Request, client: str) -> Response:
-        response = handle(request, client)
-        if response.status != 400 or field not in request.target + request.body.decode():
-            return response
-        target, body = (
-            "&".join(pair for pair in text.split("&") if not pair.startswith(field))
-            for text in (request.query, request.body.decode())
-        )
-        whole = f"{request.path}?{target}" if target else request.path
-        return handle(replace(request, target=whole, body=body.encode()), client)
-
-    return answer
-
-
-def test_a_finding_names_the_operation_the_field_and_what_was_wrong(tmp_path: Path) -> None:
-    (tried,) = (each for each in CHECKS if each.name == "bad-input/list-spot-orders")
-    claims = other_than_pass(Stage(tmp_path, lenient("pageSize")).claims(tried))
-    titles = [each.title for each in claims]
-    assert "listSpotOrders refuses a request with pageSize negative" in titles
-    assert all("pageSize" in each for each in titles)
-    assert verdicts(claims) == {Verdict.FAIL}
-
-
-def test_wrong_passwords_are_tried_on_nobody(tmp_path: Path) -> None:
-    asked: list[str] = []
-
-    def listen(handle: Handle, request: Request, client: str) -> Response:
-        asked.append(request.body.decode())
-        return handle(request, client)
-
-    (tried,) = (each for each in CHECKS if each.name == "bad-input/login")
-    assert other_than_pass(Stage(tmp_path, listen).claims(tried)) == []
-    ours = [body for body in asked if body.startswith("email=alice%40")]
-    assert [body for body in ours if "password=secret" not in body] == []
-
-
-# --- one thing wrong at a time -------------------------------------------------------
 
 
 def one_password_for_all(handle: Handle, request: Request, client: str) -> Response:
