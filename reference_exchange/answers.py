@@ -18,7 +18,7 @@ MARKED: Final = re.compile(r'"\\u0000(-?[0-9.]+)"')
 OK: Final = b'{"code":0,"message":"success"'
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not an error
+class Refusal(Exception):
     """A request is refused: HTTP status, code and one sentence; headers such as Allow may go with it."""
 
     def __init__(self, status: int, code: int, message: str, headers: Headers = ()) -> None:

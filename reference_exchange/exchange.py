@@ -201,10 +201,8 @@ class ReferenceExchange:
             raise Refusal(
                 refusal.status, refusal.code, refusal.message, (*refusal.headers, *rate)
             ) from None
-        if data is DONE:
-            answer = self.answers.done()
-        else:
-            answer = self.answers.accepted(data, operation.id in self.forms.bare)
+        is_bare = operation.id in self.forms.bare
+        answer = self.answers.done() if data is DONE else self.answers.accepted(data, is_bare)
         return replace(answer, headers=(*answer.headers, *rate)) if rate else answer
 
     def forget_requests(self) -> None:

@@ -22,7 +22,7 @@ PRIVATE: Final = ("orders", "account")
 MARKET_CHANNELS: Final = ("depth", "trades", "ticker")
 
 
-class _No(Exception):  # noqa: N818 - an answer, not an error
+class _No(Exception):
     def __init__(self, code: int, message: str, identity: str | None = None) -> None:
         super().__init__(message)
         self.code = code

@@ -36,7 +36,7 @@ class Claim:
     records: tuple[int, ...] = ()
 
 
-class CannotTell(Exception):  # noqa: N818 - it is a conclusion, not an error of ours
+class CannotTell(Exception):
     """Raised inside a script whose prerequisite is missing: its open requirements become inconclusive."""
 
 

@@ -24,7 +24,7 @@ from conformance.cases.asks import (
     smallest_amount,
 )
 from conformance.cases.claim import equal, holds
-from conformance.cases.script import Script, Steps, World, check
+from conformance.cases.script import Record, Script, Steps, World, check
 from conformance.cases.spot_asks import (
     OwnTrade,
     clear,
@@ -246,9 +246,10 @@ def best_price_first(world: World) -> Script:
     base = yield from own_price(world, market)
     prices = [base + market.price_step * n for n in (20, 10, 0)]
     amount = smallest_amount(market, base)
-    made = []
+    made: list[tuple[str, Record]] = []
     for price in prices:
-        made.append((yield from place(world, world.second, market, SELL, price, amount)))
+        resting = yield from place(world, world.second, market, SELL, price, amount)
+        made += [resting]
     taker = yield from place(world, world.first, market, BUY, prices[0], amount)
     try:
         row = yield from _completed(world, world.first, market, taker[0])

@@ -32,7 +32,7 @@ class Reason(StrEnum):
     POSITION_TOO_SMALL = "position-too-small"
 
 
-class Refused(Exception):  # noqa: N818 - an outcome, not an error
+class Refused(Exception):
     """An operation that the rules do not allow; nothing has changed."""
 
     def __init__(self, reason: Reason, sentence: str) -> None:

@@ -22,7 +22,7 @@ class Sent:
     received_ns: int = 0
 
 
-class PeerLeft(Exception):  # noqa: N818 - an event of the protocol, not an error of ours
+class PeerLeft(Exception):
     """The exchange closed the stream, or never opened it; the text says how."""
 
 
