@@ -6,6 +6,7 @@ from types import ModuleType
 
 from conformance.cases import (
     authentication,
+    bad_input,
     depth_stream,
     futures,
     keys,
@@ -53,7 +54,8 @@ AREAS: tuple[ModuleType, ...] = (
 def checks(contract: Contract) -> list[Check]:
     """All checks for a contract, in the order in which they run."""
     written = [each for area in AREAS[:-1] for each in of(area)]
-    return [*written, *streams.checks(contract), *of(AREAS[-1])]
+    made = [*streams.checks(contract), *bad_input.checks(contract)]
+    return [*written, *made, *of(AREAS[-1])]
 
 
 def of(area: ModuleType) -> list[Check]:

@@ -146,7 +146,7 @@ def _load_of(name: str, load: Iterable[Mapping[str, Any]]) -> dict[str, Any] | N
         return None
     most = max(rows, key=lambda row: row["n"])
     figures = most["response_us"]
-    return {"n": sum(row["n"] for row in rows), "p50_us": figures["p50"], "p99_us": figures["p99"]}
+    return {"n": most["n"], "p50_us": figures["p50"], "p99_us": figures["p99"]}
 
 
 def _deviations(conclusion: Conclusion) -> list[dict[str, Any]]:

@@ -8,12 +8,12 @@ from typing import Final
 
 from conformance.errors import ConfigurationError
 from reference_exchange.exchange import ReferenceExchange
-from reference_exchange.faults import access, interface, market_data, streams, trading
+from reference_exchange.faults import access, interface, market_data, shapes, streams, trading
 from reference_exchange.faults.fault import Fault
 
 CATALOGUE: Final[dict[str, Fault]] = {
     each.name: each
-    for module in (market_data, access, trading, interface, streams)
+    for module in (market_data, access, trading, interface, shapes, streams)
     for each in vars(module).values()
     if isinstance(each, Fault)
 }
