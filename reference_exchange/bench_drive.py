@@ -13,6 +13,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -27,6 +28,7 @@ CHUNK: Final = 262_144
 LENGTH: Final = re.compile(rb"content-length: (\d+)\r\n", re.IGNORECASE)
 ORDER_ID: Final = re.compile(rb'"data":"(\w+)"')
 NUMBERS: Final = re.compile(rb'"type":"delta","seq":(\d+),"prevSeq":(\d+)')
+Send = Callable[["Lane"], None]
 MASK: Final = b"\0\0\0\0"  # legal, and it leaves the payload as it is
 UPGRADE: Final = (
     b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -67,14 +69,17 @@ class Lane:
         headers = (FORM, ("Authorization", token))
         self._cancel = client.prepare(Request("POST", "/tx/spot/cancel", headers, b"\n"))
         self._heard = b""
+        self._is_placing = False
         self.resting: list[bytes] = []
 
     def place(self) -> None:
         """Send an order."""
+        self._is_placing = True
         self.socket.sendall(self._place)
 
     def cancel(self) -> None:
         """Take the newest resting order back."""
+        self._is_placing = False
         body = b"orderId=" + self.resting.pop()
         length = b"Content-Length: %d" % len(body)
         self.socket.sendall(self._cancel[:-1].replace(b"Content-Length: 1", length) + body)
@@ -89,7 +94,7 @@ class Lane:
         if not body.startswith(b'{"code":0'):
             raise SuiteError(f"the exchange refused: {body[:200]!r}")
         found = ORDER_ID.search(body)
-        if found:
+        if found and self._is_placing:
             self.resting.append(found[1])
         self._heard = b""
         return True
@@ -120,17 +125,35 @@ class Orders:
 
     def __init__(self, rest: str, connections: int) -> None:
         token = log_in(rest)
-        self.lanes = {}
-        for number in range(connections):
-            lane = Lane(rest, token, number)
-            self.lanes[lane.socket.fileno()] = lane
+        lanes = [Lane(rest, token, number) for number in range(connections)]
+        self.lanes = {lane.socket.fileno(): lane for lane in lanes}
         self.answered = 0
 
-    def begin(self, poll: select.epoll, send: Callable[[Lane], None]) -> None:
+    def begin(self, poll: select.epoll, send: Send) -> None:
         """Send the first requests."""
         for number, lane in self.lanes.items():
             poll.register(number, select.EPOLLIN)
             send(lane)
+
+    def run(self, send: Send, goes_on: Callable[[Lane], bool]) -> None:
+        """Send on each lane while it goes on."""
+        poll = select.epoll()
+        self.begin(poll, send)
+        waiting = len(self.lanes)
+        while waiting:
+            events = poll.poll(TIMEOUT_S)
+            if not events:
+                raise SuiteError("the exchange stopped answering")
+            for number, _ in events:
+                lane = self.lanes[number]
+                if not lane.answered():
+                    continue
+                self.answered += 1
+                if goes_on(lane):
+                    send(lane)
+                else:
+                    waiting -= 1
+        poll.close()
 
     def close(self) -> None:
         """Hang up."""
@@ -141,43 +164,15 @@ class Orders:
 def order_rate(rest: str, seconds: float, connections: int) -> float:
     """Orders placed a second, in a closed loop. They are cancelled afterwards, uncounted."""
     orders = Orders(rest, connections)
-    poll = select.epoll()
     begun = time.perf_counter()
-    _loop(orders, poll, Lane.place, lambda: time.perf_counter() - begun < seconds)
+    orders.run(Lane.place, lambda _: time.perf_counter() - begun < seconds)
     rate = orders.answered / (time.perf_counter() - begun)
-    for lane in orders.lanes.values():
-        for _ in range(len(lane.resting)):
-            lane.cancel()
-            while not lane.answered():
-                pass
+    orders.run(Lane.cancel, lambda lane: bool(lane.resting))
     orders.close()
-    poll.close()
     return rate
 
 
-def _loop(
-    orders: Orders, poll: select.epoll, send: Callable[[Lane], None], goes_on: Callable[[], bool]
-) -> None:
-    orders.begin(poll, send)
-    waiting = len(orders.lanes)
-    while waiting:
-        events = poll.poll(TIMEOUT_S)
-        if not events:
-            raise SuiteError("the exchange stopped answering")
-        is_on = goes_on()
-        for number, _ in events:
-            lane = orders.lanes[number]
-            if lane.answered():
-                orders.answered += 1
-                if is_on:
-                    send(lane)
-                else:
-                    waiting -= 1
-
-
-def timed_orders(
-    rest: str, per_s: int, seconds: float, connections: int = 1
-) -> Iterator[tuple[int, Answer]]:
+def timed_orders(rest: str, per_s: int, seconds: float) -> Iterator[tuple[int, Answer]]:
     """(intended time, answer) of orders at a rate that does not wait for answers."""
     token = log_in(rest)
     client = Client(rest, TIMEOUT_S)
@@ -299,5 +294,4 @@ def _alternate(lane: Lane) -> None:
 
 def _follows(heard: Sequence[tuple[int, int]], count: int) -> bool:
     """True when so many changes were heard, each after the one before it."""
-    pairs = zip(heard, heard[1:], strict=False)
-    return len(heard) == count and all(after[1] == before[0] for before, after in pairs)
+    return len(heard) == count and all(after[1] == before[0] for before, after in pairwise(heard))
