@@ -1,0 +1,21 @@
+"""The committed example is what the code draws today, and small."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import reports
+from reports.document import read
+from reports.page import report_html
+
+SAMPLE = Path(reports.__file__).parent / "sample"
+
+
+def test_the_example_is_drawn_by_this_code() -> None:
+    page = (SAMPLE / "report.html").read_text(encoding="utf-8")
+    again = "draw it again: python -m tests.reports.sample reports/sample"
+    assert (page == report_html(read(SAMPLE))) is True, again
+
+
+def test_the_example_is_small() -> None:
+    assert sum(each.stat().st_size for each in SAMPLE.iterdir()) < 300_000
