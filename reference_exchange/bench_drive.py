@@ -102,22 +102,32 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How much of a core a process had, from its start or between two readings."""
+    """How much processor time a process has had."""
 
-    at_ns: int
+    pid: int
     used_ns: int
 
     @staticmethod
     def of(pid: int) -> Usage:
-        """The time so far."""
+        """Its time so far."""
         with open(f"/proc/{pid}/stat", encoding="ascii") as file:
             fields = file.read().rpartition(")")[2].split()
         ticks = int(fields[11]) + int(fields[12])
-        return Usage(time.monotonic_ns(), ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK"))
+        return Usage(pid, ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK"))
 
-    def share(self, later: Usage) -> float:
-        """Which part of one core it had between the two."""
-        return (later.used_ns - self.used_ns) / (later.at_ns - self.at_ns)
+    def pace(self, count: int, took_s: float) -> Pace:
+        """How fast so many things were done since then, in so much time."""
+        used_s = max(Usage.of(self.pid).used_ns - self.used_ns, 1) / 1e9
+        return Pace(count / took_s, count / used_s, used_s / took_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """So many a second; and so many a second of the server's own processor time."""
+
+    per_s: float
+    per_cpu_s: float
+    server_share: float
 
 
 class Orders:
@@ -161,15 +171,15 @@ class Orders:
             lane.socket.close()
 
 
-def order_rate(rest: str, seconds: float, connections: int) -> float:
+def order_rate(rest: str, pid: int, seconds: float, connections: int) -> Pace:
     """Orders placed a second, in a closed loop. They are cancelled afterwards, uncounted."""
     orders = Orders(rest, connections)
-    begun = time.perf_counter()
+    before, begun = Usage.of(pid), time.perf_counter()
     orders.run(Lane.place, lambda _: time.perf_counter() - begun < seconds)
-    rate = orders.answered / (time.perf_counter() - begun)
+    pace = before.pace(orders.answered, time.perf_counter() - begun)
     orders.run(Lane.cancel, lambda lane: bool(lane.resting))
     orders.close()
-    return rate
+    return pace
 
 
 def timed_orders(rest: str, per_s: int, seconds: float) -> Iterator[tuple[int, Answer]]:
@@ -237,11 +247,9 @@ class Listener:
 class FanOut:
     """What became of the changes that so many listeners were to hear."""
 
-    per_s: float
+    pace: Pace
     changes: int
     is_whole: bool
-    server_share: float
-    own_share: float
 
 
 def fan_out(rest: str, stream: str, pid: int, listeners: int, seconds: float, lanes: int) -> FanOut:
@@ -251,18 +259,15 @@ def fan_out(rest: str, stream: str, pid: int, listeners: int, seconds: float, la
     poll = select.epoll()
     for number in ears:
         poll.register(number, select.EPOLLIN)
-    before, own, begun = Usage.of(pid), time.process_time(), time.perf_counter()
+    before, begun = Usage.of(pid), time.perf_counter()
     last_heard = _drive(orders, ears, poll, begun + seconds)
-    after, own = Usage.of(pid), time.process_time() - own
-    took = last_heard - begun
+    pace = before.pace(orders.answered * listeners, last_heard - begun)
     heard = [ear.deltas() for ear in ears.values()]
-    is_whole = all(_follows(each, orders.answered) for each in heard)
     for ear in ears.values():
         ear.socket.close()
     orders.close()
     poll.close()
-    count = sum(len(each) for each in heard)
-    return FanOut(count / took, orders.answered, is_whole, before.share(after), own / took)
+    return FanOut(pace, orders.answered, all(_follows(each, orders.answered) for each in heard))
 
 
 def _drive(orders: Orders, ears: dict[int, Listener], poll: select.epoll, until: float) -> float:

@@ -1,7 +1,7 @@
 """What the exchange is measured beside: the same libraries, and others, with nothing behind the wire.
 
 `python -m reference_exchange.bench_peers LIBRARY READY` answers every request with one and the same yes.
-After a POST it sends a change of the book, numbered, to all its stream connections.
+After an order it sends a change of the book, numbered, to all its stream connections.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import picows
 import uvicorn
 import uvloop
 from websockets.asyncio.server import ServerConnection, broadcast, serve
+from websockets.exceptions import ConnectionClosed
 
 from reference_exchange.app import App, Message, Receive, Send
 from reference_exchange.http_protocol import WithoutUpgrades
@@ -46,7 +47,7 @@ class TrivialApp:
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Read a request, tell the subscribers, answer."""
-        if scope["method"] == "POST":
+        if scope["path"].startswith("/tx/"):
             await receive()
             self._seq += 1
             self._publish(DELTA % (self._seq, self._seq - 1))
@@ -96,11 +97,15 @@ class WebsocketsStreams:
         await serve(self._serve, sock=listener, compression=None, ping_interval=None)
 
     async def _serve(self, connection: ServerConnection) -> None:
-        async for _ in connection:
-            await connection.send(ACK)
-            await connection.send(SNAPSHOT)
-            self._connections.add(connection)
-        self._connections.discard(connection)
+        try:
+            async for _ in connection:
+                await connection.send(ACK)
+                await connection.send(SNAPSHOT)
+                self._connections.add(connection)
+        except ConnectionClosed:
+            pass
+        finally:
+            self._connections.discard(connection)
 
     def publish(self, text: str) -> None:
         """Send to all."""
