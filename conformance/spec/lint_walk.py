@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from conformance.spec.documents import Document, Json
 
 # Under these keys stands data, not description: a `$ref` or an `example` inside it means nothing.
-DATA = ("example", "default", "enum", "const")
+DATA = ("example", "value", "default", "enum", "const")
 # Under these keys stand names that somebody chose; a property called `example` is a property.
 NAMES = ("properties", "patternProperties", "schemas", "parameters", "messages", "headers")
 
