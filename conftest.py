@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from conformance.cases import library
 from conformance.embedded import embedded
 from conformance.errors import ConfigurationError, SuiteError
 from conformance.record.run_log import RunLog
-from conformance.session import Session, preflight, world
+from conformance.session import Session, estimate, preflight, world
 from conformance.spec.contract import SPECS, Contract
 from conformance.spec.documents import Settings
 from conformance.target import Target, load
@@ -100,10 +100,19 @@ def session(
             served = _served(options) if target.embedded else ""
             run = Session(world(contract, target, seed), transport, log, served)
             preflight(run)
+            checks = library.checks(contract)
+            _say(pytestconfig, estimate(checks, run.world, options("examples")))
         started = time.monotonic()
         yield run
         run.conclude()
         log.write("footer", run.totals(time.monotonic() - started))
+
+
+def _say(config: pytest.Config, text: str) -> None:
+    """One line for whoever watches, even while pytest keeps the output of tests to itself."""
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else nullcontext():
+        print(text, flush=True)
 
 
 @contextmanager

@@ -74,12 +74,15 @@ def _warnings(footer: dict[str, Any], load_run: Iterable[dict[str, Any]]) -> Ite
     """What could make a pass meaningless, first of all."""
     if not footer:
         yield "the run was cut short: what it had recorded is kept, what was not asked is not judged"
+    never_asked = []
     for name, row in footer.get("asked", {}).items():
-        if not row["accepted"]:
-            statuses = (
-                ", ".join(f"{key} {n}x" for key, n in row["statuses"].items()) or "never asked"
-            )
+        if not row["statuses"]:
+            never_asked.append(name)
+        elif not row["accepted"]:
+            statuses = ", ".join(f"{status} {count}x" for status, count in row["statuses"].items())
             yield f"{name} was never accepted ({statuses})"
+    if never_asked:
+        yield f"never asked: {', '.join(never_asked)}"
     for scenario in load_run:
         if not scenario["valid"]:
             yield f"the load scenario {scenario['scenario']} is not valid: {scenario['why_invalid']}"

@@ -8,7 +8,7 @@ from random import Random
 from typing import Any
 
 from conformance.cases.claim import Claim, Verdict
-from conformance.cases.run import run
+from conformance.cases.run import reason_to_skip, run
 from conformance.cases.script import Ask, Check, Heard, Record, Step, Steps, T, World
 from conformance.errors import ConfigurationError
 from conformance.record.run_log import RunLog
@@ -21,6 +21,10 @@ from conformance.verdict.answers import AnswerJudge
 from conformance.verdict.findings import Finding
 from conformance.verdict.frames import FrameJudge
 from conformance.verdict.reproduce import curl_script, stream_script
+
+# Schemathesis tries boundaries and examples beside what it generates, legal ones and illegal ones.
+GENERATED_FOR_AN_EXAMPLE = 4
+LIFECYCLE_REQUESTS = 600
 
 
 @dataclass(slots=True)
@@ -156,6 +160,19 @@ class Session:
         if self._ledger.is_sequence:
             return self._ledger.records
         return [record for record in self._ledger.records if record.number in claim.records]
+
+
+def estimate(checks: Iterable[Check], world: World, examples: int) -> str:
+    """How many requests a run will make and how long that takes, in one line, before it begins."""
+    asked = sum(each.requests for each in checks if reason_to_skip(each, world) is None)
+    generated = len(world.contract.operations) * examples * GENERATED_FOR_AN_EXAMPLE
+    number = asked + generated + LIFECYCLE_REQUESTS * world.target.allows.trading
+    limits = world.target.limits
+    budget = max(1, int(limits.requests_per_minute * limits.share))
+    if world.target.control or not world.target.rest:
+        return f"about {number:,} requests; the target's limiter is reset when they near its limit"
+    minutes = -(-number // budget)
+    return f"about {number:,} requests; at most {budget:,} a minute, so up to {minutes} minutes"
 
 
 def preflight(session: Session) -> None:

@@ -50,7 +50,16 @@ def holds(
 ) -> Claim:
     """A pass or a fail, by a condition."""
     verdict = Verdict.PASS if condition else Verdict.FAIL
-    return Claim(requirement, verdict, title, str(expected), str(actual), tuple(records))
+    return Claim(requirement, verdict, title, _words(expected), _words(actual), tuple(records))
+
+
+def _words(value: object) -> str:
+    """A value as a reader meets it: the members of a list, not Python's way of writing one."""
+    if isinstance(value, list | tuple | set):
+        return ", ".join(map(_words, value)) or "none"
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(item)}" for key, item in value.items()) or "none"
+    return str(value)
 
 
 def equal(

@@ -23,7 +23,7 @@ from conformance.wire.rest import OutcomeKind, outcome_of, parse_json
 from conformance.wire.signing import Key
 
 FILE = "run.jsonl"
-HIDDEN = "«hidden»"
+HIDDEN = "(hidden)"
 
 
 class RunLog:
@@ -74,7 +74,8 @@ class RunLog:
 
     def write(self, line: str, fields: Mapping[str, Any]) -> None:
         """Append one line and hand it to the operating system at once."""
-        text = json.dumps({"line": line, **fields}, default=_plain, ensure_ascii=False)
+        # ASCII with escapes: what a target sends may hold halves of characters that UTF-8 cannot.
+        text = json.dumps({"line": line, **fields}, default=_plain)
         for secret in self._secrets:
             text = text.replace(secret, HIDDEN)
         try:

@@ -67,7 +67,7 @@ def write(folder: Path, summary: Mapping[str, Any]) -> Path:
     path = folder / FILE
     draft = path.with_suffix(".tmp")
     try:
-        draft.write_text(json.dumps(summary, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        draft.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
         os.replace(draft, path)
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror}") from None
