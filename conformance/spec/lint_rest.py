@@ -17,87 +17,14 @@ from conformance.spec.lint_walk import Problem, nodes, pointer_to
 
 # A generator turns a schema's name into a type. These are words of Go, Java, Python or TypeScript, or types
 # that every file of a generated client uses; most generators rename them, each to something else.
-RESERVED = {word.lower() for word in keyword.kwlist} | set(
-    [
-        "abstract",
-        "any",
-        "array",
-        "assert",
-        "bigint",
-        "boolean",
-        "byte",
-        "case",
-        "catch",
-        "chan",
-        "char",
-        "const",
-        "date",
-        "decimal128",
-        "default",
-        "defer",
-        "delete",
-        "do",
-        "double",
-        "enum",
-        "error",
-        "export",
-        "extends",
-        "fallthrough",
-        "final",
-        "finally",
-        "float",
-        "func",
-        "function",
-        "go",
-        "goto",
-        "implements",
-        "int",
-        "integer",
-        "interface",
-        "instanceof",
-        "list",
-        "long",
-        "map",
-        "module",
-        "namespace",
-        "native",
-        "never",
-        "new",
-        "null",
-        "number",
-        "object",
-        "package",
-        "private",
-        "promise",
-        "protected",
-        "public",
-        "range",
-        "record",
-        "request",
-        "response",
-        "select",
-        "set",
-        "short",
-        "static",
-        "string",
-        "struct",
-        "super",
-        "switch",
-        "symbol",
-        "synchronized",
-        "this",
-        "throw",
-        "throws",
-        "transient",
-        "type",
-        "typeof",
-        "undefined",
-        "unknown",
-        "var",
-        "void",
-        "volatile",
-    ]
-)
+CLIENT_WORDS = """
+abstract any array assert bigint boolean byte case catch chan char const date default defer delete do
+double enum error export extends fallthrough final finally float func function go goto implements int
+integer interface instanceof list long map module namespace native never new null number object package
+private promise protected public range record request response select set short static string struct
+super switch symbol synchronized this throw throws transient type typeof undefined unknown var void volatile
+"""
+RESERVED = {word.lower() for word in (*keyword.kwlist, *CLIENT_WORDS.split())}
 
 
 def problems(document: Document) -> Iterator[Problem]:
@@ -179,7 +106,7 @@ def _operation(
 def _security(document: Document, pointer: str, node: Document) -> Iterator[Problem]:
     offered = node.get("security", document.get("security", []))
     known = document.get("components", {}).get("securitySchemes", {})
-    for name in sorted({name for choice in offered for name in choice} - set(known)):
+    for name in sorted({name for choice in offered or () for name in choice} - set(known)):
         yield _problem("security-scheme", pointer, f"security scheme {name} is nowhere described")
     if offered and {} not in offered and "401" not in node["responses"]:
         yield _problem("unauthenticated", pointer, "secured, but no answer 401 is described")
