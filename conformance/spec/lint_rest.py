@@ -1,129 +1,97 @@
-"""What the OpenAPI document has to keep beyond its schema, so that clients, fuzzing and judging can rely on it.
+"""The rules of the OpenAPI document that its own schema cannot express.
 
-A rule presumes that every reference leads somewhere and that the document has the shape of an OpenAPI 3.0 one.
+operation-id-duplicate    two operations share an operationId
+form-open                 a form takes parameters that it does not describe
+dialect                   a keyword that means different things to different readers
+success-without-schema    an operation does not say what it answers
+secured-without-401       an operation that needs credentials does not say how it refuses
 """
 
 from __future__ import annotations
 
-import keyword
-from collections import Counter
 from collections.abc import Iterator
 
-from openapi_schema_validator import OAS30Validator
+from conformance.spec.documents import Document, follow
+from conformance.spec.lint_shared import provenance
+from conformance.spec.problems import Problem, join, nodes
 
-from conformance.spec.contract import FORM, METHODS
-from conformance.spec.documents import Document, Json, follow, inline
-from conformance.spec.lint_walk import Problem, nodes, pointer_to
-
-# A generator turns a schema's name into a type. These are words of Go, Java, Python or TypeScript, or types
-# that every file of a generated client uses; most generators rename them, each to something else.
-CLIENT_WORDS = """
-abstract any array assert bigint boolean byte case catch chan char const date default defer delete do
-double enum error export extends fallthrough final finally float func function go goto implements int
-integer interface instanceof list long map module namespace native never new null number object package
-private promise protected public range record request response select set short static string struct
-super switch symbol synchronized this throw throws transient type typeof undefined unknown var void volatile
-"""
-RESERVED = {word.lower() for word in (*keyword.kwlist, *CLIENT_WORDS.split())}
+NAME = "openapi"
+FORM = "application/x-www-form-urlencoded"
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options", "trace")
 
 
 def problems(document: Document) -> Iterator[Problem]:
-    """Everything wrong in the OpenAPI document."""
-    for rule in (_examples, _nullables, _names, _operations):
-        yield from rule(document)
+    """Every problem of a document whose references lead somewhere."""
+    yield from _duplicate_ids(document)
+    yield from _dialect(document)
+    for pointer, operation in _operations(document):
+        yield from provenance(NAME, pointer, operation)
+        yield from _open_form(document, pointer, operation)
+        yield from _answers(document, pointer, operation)
+        yield from _refusal(document, pointer, operation)
 
 
-def _problem(rule: str, pointer: str, message: str) -> Problem:
-    return Problem(rule, "openapi", pointer, message)
-
-
-def _examples(document: Document) -> Iterator[Problem]:
-    for pointer, node in nodes(document):
-        schema = node.get("schema", node if "type" in node else None)
-        if schema is None:
-            continue
-        for key, example in _given(document, node):
-            errors = OAS30Validator(inline(document, schema)).iter_errors(example)
-            for error in errors:
-                yield _problem("example", f"{pointer}/{key}", error.message)
-
-
-def _given(document: Document, node: Document) -> Iterator[tuple[str, Json]]:
-    if "example" in node:
-        yield "example", node["example"]
-    examples = node.get("examples")
-    for name, each in examples.items() if isinstance(examples, dict) else ():
-        found = follow(document, each)
-        if "value" in found:
-            yield f"examples/{name}", found["value"]
-
-
-def _nullables(document: Document) -> Iterator[Problem]:
-    for pointer, node in nodes(document):
-        # As a property's name it would carry a schema, not a truth value.
-        if isinstance(node.get("nullable"), bool):
-            message = "nullable: the API has no nulls, a value that is not there is left out"
-            yield _problem("nullable", pointer, message)
-
-
-def _names(document: Document) -> Iterator[Problem]:
-    schemas = document.get("components", {}).get("schemas", {})
-    plain = {name: name.replace("_", "").replace("-", "").lower() for name in schemas}
-    often = Counter(plain.values())
-    for name, bare in plain.items():
-        pointer = pointer_to("components", "schemas", name)
-        if f"new{bare}" in often:
-            yield _problem("name", pointer, f"{name} beside New{name}: Go has a constructor there")
-        if often[bare] > 1:
-            yield _problem("name", pointer, f"{name} is another schema's name in another spelling")
-        if bare in RESERVED:
-            yield _problem("name", pointer, f"{name} is a word of a language that clients use")
-
-
-def _operations(document: Document) -> Iterator[Problem]:
-    seen: Counter[str] = Counter()
-    for path, item in document["paths"].items():
+def _operations(document: Document) -> Iterator[tuple[str, Document]]:
+    for path, item in document.get("paths", {}).items():
         for method in METHODS:
             if method in item:
-                pointer = pointer_to("paths", path, method)
-                seen[item[method].get("operationId", "")] += 1
-                yield from _operation(document, pointer, item[method], seen)
+                yield join("/paths", path, method), item[method]
 
 
-def _operation(
-    document: Document, pointer: str, node: Document, seen: Counter[str]
-) -> Iterator[Problem]:
-    identity = node.get("operationId", "")
-    if not identity or seen[identity] > 1:
-        yield _problem("operation-id", pointer, f"operationId {identity!r} does not tell it apart")
-    if "x-provenance" not in node:
-        yield _problem("provenance", pointer, "no x-provenance says where it is known from")
-    yield from _security(document, pointer, node)
-    yield from _form(document, pointer, node)
-    yield from _answers(document, pointer, node["responses"])
+def _duplicate_ids(document: Document) -> Iterator[Problem]:
+    first: dict[str, str] = {}
+    for pointer, operation in _operations(document):
+        name = operation.get("operationId")
+        if name in first:
+            message = f"{name!r} is the operationId of {first[name]} too"
+            yield Problem("operation-id-duplicate", NAME, join(pointer, "operationId"), message)
+        elif name is not None:
+            first[name] = pointer
 
 
-def _security(document: Document, pointer: str, node: Document) -> Iterator[Problem]:
-    offered = node.get("security", document.get("security", []))
-    known = document.get("components", {}).get("securitySchemes", {})
-    for name in sorted({name for choice in offered or () for name in choice} - set(known)):
-        yield _problem("security-scheme", pointer, f"security scheme {name} is nowhere described")
-    if offered and {} not in offered and "401" not in node["responses"]:
-        yield _problem("unauthenticated", pointer, "secured, but no answer 401 is described")
+def _dialect(document: Document) -> Iterator[Problem]:
+    # Every schema has to mean the same in draft-07, in 2020-12 and in OpenAPI 3.0.
+    for pointer, node in nodes(document):
+        if isinstance(node.get("nullable"), bool):
+            message = "nullable is not JSON Schema: leave the field out instead"
+            yield Problem("dialect", NAME, join(pointer, "nullable"), message)
+        for keyword in ("exclusiveMinimum", "exclusiveMaximum"):
+            if isinstance(node.get(keyword), bool):
+                message = (
+                    f"a boolean {keyword} is a number in JSON Schema: use a pattern or a bound"
+                )
+                yield Problem("dialect", NAME, join(pointer, keyword), message)
 
 
-def _form(document: Document, pointer: str, node: Document) -> Iterator[Problem]:
-    body = follow(document, node.get("requestBody", {}))
-    schema = inline(document, body.get("content", {}).get(FORM, {}).get("schema"))
-    if schema is not None and schema.get("additionalProperties") is not False:
-        message = "a form without additionalProperties: false accepts every misspelt field"
-        yield _problem("closed-form", f"{pointer}/requestBody", message)
+def _open_form(document: Document, pointer: str, operation: Document) -> Iterator[Problem]:
+    content = follow(document, operation.get("requestBody", {})).get("content", {})
+    if FORM not in content:
+        return
+    schema = follow(document, content[FORM].get("schema", {}))
+    if schema.get("additionalProperties") is not False:
+        message = "a form has to say additionalProperties: false"
+        place = join(pointer, "requestBody", "content", FORM, "schema")
+        yield Problem("form-open", NAME, place, message)
 
 
-def _answers(document: Document, pointer: str, answers: Document) -> Iterator[Problem]:
-    for status, answer in answers.items():
-        content = follow(document, answer).get("content", {})
-        media = content.get("application/json")
-        if status.startswith("2") and media is not None and not media.get("schema"):
-            message = "a JSON answer without a schema cannot be judged"
-            yield _problem("answer-schema", f"{pointer}/responses/{status}", message)
+def _answers(document: Document, pointer: str, operation: Document) -> Iterator[Problem]:
+    answers = operation.get("responses", {})
+    successes = {status: each for status, each in answers.items() if str(status).startswith("2")}
+    place = join(pointer, "responses")
+    if not successes:
+        yield Problem(
+            "success-without-schema", NAME, place, "there is no success among the answers"
+        )
+    for status, each in successes.items():
+        content = follow(document, each).get("content", {})
+        described = content and all("schema" in media for media in content.values())
+        if str(status) != "204" and not described:
+            message = "a success has to have a schema"
+            yield Problem("success-without-schema", NAME, join(place, str(status)), message)
+
+
+def _refusal(document: Document, pointer: str, operation: Document) -> Iterator[Problem]:
+    required: list[Document] = operation.get("security", document.get("security", []))
+    if any(required) and "401" not in {str(status) for status in operation.get("responses", {})}:
+        message = "needs credentials, but no answer 401 is described"
+        yield Problem("secured-without-401", NAME, join(pointer, "responses"), message)

@@ -1,0 +1,67 @@
+"""What schemas cannot see in the two contract documents: `python -m conformance.spec.lint [openapi asyncapi]`.
+
+Exit code 0 when there is nothing to say, 1 with a line for each problem, 3 when a document cannot be read.
+A document with dangling references, or one that its own specification refuses, is not judged further:
+every other rule relies on that.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from conformance.errors import ContractError, ExitCode
+from conformance.spec import lint_rest, lint_shared, lint_stream
+from conformance.spec.contract import SPECS
+from conformance.spec.documents import Document, read
+from conformance.spec.problems import Problem
+
+USAGE = "usage: python -m conformance.spec.lint [openapi.yaml asyncapi.yaml]"
+Rules = Callable[[Document], Iterable[Problem]]
+
+
+def lint(openapi: Document, asyncapi: Document) -> list[Problem]:
+    """Every problem of the two documents, those of the first one first."""
+    found = [
+        *_judge("openapi", openapi, lint_rest.problems),
+        *_judge("asyncapi", asyncapi, lint_stream.problems),
+    ]
+    return [*found, *lint_shared.differing_schemas(openapi, asyncapi)]
+
+
+def _judge(name: str, document: Document, rules: Rules) -> list[Problem]:
+    for gate in (lint_shared.dangling_references, lint_shared.invalid_document):
+        found = list(gate(name, document))
+        if found:
+            return found
+    return [*_shared(name, document), *rules(document)]
+
+
+def _shared(name: str, document: Document) -> Iterator[Problem]:
+    yield from lint_shared.invalid_examples(name, document)
+    yield from lint_shared.unknown_security(name, document)
+    yield from lint_shared.breaking_names(name, document)
+
+
+def main(arguments: list[str]) -> int:
+    """Lint two files and print what was found."""
+    if len(arguments) not in (0, 2) or any(each.startswith("-") for each in arguments):
+        print(USAGE, file=sys.stderr)
+        return ExitCode.ERROR
+    paths = [Path(each) for each in arguments] or [SPECS / "openapi.yaml", SPECS / "asyncapi.yaml"]
+    try:
+        openapi, asyncapi = (read(path) for path in paths)
+    except ContractError as error:
+        print(error, file=sys.stderr)
+        return ExitCode.ERROR
+    found = lint(openapi, asyncapi)
+    for problem in found:
+        print(problem)
+    if not found:
+        print("the contract documents are in order")
+    return ExitCode.FAIL if found else ExitCode.PASS
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
