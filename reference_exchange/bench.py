@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from math import inf
@@ -130,6 +130,8 @@ def line(row: Row) -> str:
 def measure() -> tuple[list[Row], dict[str, Measured]]:
     """Every server in turn, alone on its core. The peers differ in their streams, not in REST."""
     cores = sorted(os.sched_getaffinity(0))
+    with suppress(PermissionError):  # what else runs on the machine should not be measured
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     if len(cores) < 2:
         print("note: one core for the server and its clients; expect about half", file=sys.stderr)
     seen = {}

@@ -200,8 +200,8 @@ def timed_orders(rest: str, per_s: int, seconds: float) -> Iterator[tuple[int, A
 def _wait_until(at_ns: int) -> None:
     # A sleep ends a little late; the last of it is spun.
     left_ns = at_ns - time.time_ns()
-    if left_ns > 300_000:
-        time.sleep((left_ns - 200_000) / 1e9)
+    if left_ns > 100_000:
+        time.sleep((left_ns - 100_000) / 1e9)
     while time.time_ns() < at_ns:
         pass
 
