@@ -83,8 +83,9 @@ def main(words: list[str] | None = None) -> int:
     try:
         if options.only not in KNOWN:
             raise ConfigurationError(f"unknown --only {options.only!r}: there is {KNOWN[0]}")
-        rows, seen = measure()
         run = options.run or _folder()
+        run.mkdir(parents=True, exist_ok=True)
+        rows, seen = measure()
         save(run, rows, seen)
     except (SuiteError, OSError) as error:
         print(f"bench: {error}", file=sys.stderr)
@@ -108,7 +109,6 @@ def _folder() -> Path:
 
 def save(run: Path, rows: Sequence[Row], seen: Mapping[str, Measured]) -> None:
     """Write the rows, and beside them everything that they were made of."""
-    run.mkdir(parents=True, exist_ok=True)
     told: Mapping[str, Any] = {
         "figures.json": [asdict(row) for row in rows],
         "measured.json": {name: asdict(each) for name, each in seen.items()},

@@ -11,7 +11,7 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -72,7 +72,7 @@ class PicowsStreams:
             transport.send(picows.WSMsgType.TEXT, payload)
 
 
-class _PicowsListener(picows.WSListener):  # type: ignore[misc]
+class _PicowsListener(picows.WSListener):
     def __init__(self, streams: PicowsStreams) -> None:
         super().__init__()
         self._streams = streams
@@ -112,7 +112,10 @@ class WebsocketsStreams:
         broadcast(self._connections, text)
 
 
-LIBRARIES: Final = {"picows": PicowsStreams, "websockets": WebsocketsStreams}
+LIBRARIES: Final[Mapping[str, type[PicowsStreams | WebsocketsStreams]]] = {
+    "picows": PicowsStreams,
+    "websockets": WebsocketsStreams,
+}
 
 
 async def _serve(library: str, ready: Path) -> None:
