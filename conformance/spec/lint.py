@@ -18,24 +18,25 @@ from conformance.spec.documents import Document, read
 from conformance.spec.problems import Problem
 
 USAGE = "usage: python -m conformance.spec.lint [openapi.yaml asyncapi.yaml]"
-Rules = Callable[[Document], Iterable[Problem]]
+RULES: dict[str, Callable[[Document], Iterable[Problem]]] = {
+    "openapi": lint_rest.problems,
+    "asyncapi": lint_stream.problems,
+}
 
 
 def lint(openapi: Document, asyncapi: Document) -> list[Problem]:
     """Every problem of the two documents, those of the first one first."""
-    found = [
-        *_judge("openapi", openapi, lint_rest.problems),
-        *_judge("asyncapi", asyncapi, lint_stream.problems),
-    ]
+    found = [*judge("openapi", openapi), *judge("asyncapi", asyncapi)]
     return [*found, *lint_shared.differing_schemas(openapi, asyncapi)]
 
 
-def _judge(name: str, document: Document, rules: Rules) -> list[Problem]:
+def judge(name: str, document: Document) -> list[Problem]:
+    """Every problem of one document by itself; `name` is "openapi" or "asyncapi"."""
     for gate in (lint_shared.dangling_references, lint_shared.invalid_document):
         found = list(gate(name, document))
         if found:
             return found
-    return [*_shared(name, document), *rules(document)]
+    return [*_shared(name, document), *RULES[name](document)]
 
 
 def _shared(name: str, document: Document) -> Iterator[Problem]:

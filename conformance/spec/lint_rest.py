@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.spec.documents import Document, follow
+from conformance.spec.documents import Document, Json, follow
 from conformance.spec.lint_shared import provenance
 from conformance.spec.problems import Problem, join, nodes
 
@@ -91,7 +91,7 @@ def _answers(document: Document, pointer: str, operation: Document) -> Iterator[
 
 
 def _refusal(document: Document, pointer: str, operation: Document) -> Iterator[Problem]:
-    required: list[Document] = operation.get("security", document.get("security", []))
+    required: Json = operation.get("security", document.get("security", []))
     if any(required) and "401" not in {str(status) for status in operation.get("responses", {})}:
         message = "needs credentials, but no answer 401 is described"
         yield Problem("secured-without-401", NAME, join(pointer, "responses"), message)
