@@ -103,7 +103,17 @@ def raw(server: Served, request: bytes) -> socket.socket:
 
 
 def head_of(connection: socket.socket) -> bytes:
-    return connection.recv(65536).partition(b"\r\n")[0]
+    return heard_until(connection, b"\r\n").partition(b"\r\n")[0]
+
+
+def heard_until(connection: socket.socket, wanted: bytes) -> bytes:
+    """What comes up to there; the server may send head and body apart."""
+    heard = b""
+    while wanted not in heard:
+        more = connection.recv(65536)
+        assert more, f"the connection ended after {heard!r}"
+        heard += more
+    return heard
 
 
 # --- REST -----------------------------------------------------------------------------------------
@@ -121,11 +131,9 @@ def test_a_connection_is_kept_for_several_requests(server):
 def test_requests_sent_ahead_are_answered_in_their_order(server):
     get = "GET /market/convert/price?fromUnit={}&toUnit=USDT HTTP/1.1\r\nHost: x\r\n\r\n"
     connection = raw(server, (get.format("USDT") + get.format("NONE")).encode())
-    heard = b""
-    while heard.count(b'"code":') < 2:
-        heard += connection.recv(65536)
+    heard = heard_until(connection, b'"code":3000')
     connection.close()
-    assert heard.index(b'"data":"1') < heard.index(b'"code":3000')
+    assert 0 < heard.index(b'"data":"1') < heard.index(b'"code":3000')
 
 
 def test_the_target_is_kept_as_it_was_sent_and_header_names_in_any_case(server):
@@ -154,9 +162,9 @@ def test_a_body_that_grows_too_large_is_refused_before_its_end(server):
 def test_after_a_refused_body_the_connection_goes_on(server):
     head = f"POST /tx/spot/add HTTP/1.1\r\nHost: x\r\nContent-Length: {MOST_BODY + 1}\r\n\r\n"
     connection = raw(server, head.encode() + b"x" * (MOST_BODY + 1))
-    assert b" 413 " in head_of(connection)
+    assert b" 413 " in heard_until(connection, b'"code":4130')
     connection.sendall(b"GET /market/data/quotations/home HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert b"200" in connection.recv(65536)
+    assert b" 200 " in heard_until(connection, b'"code":0')
     connection.close()
 
 
@@ -188,10 +196,52 @@ def test_a_forwarded_address_is_not_believed(server):
         assert status == expected, source
 
 
-def signed(key: dict) -> dict[str, str]:
-    request = Request("GET", "/uc/asset/spot-wallets")
+def signed(key: dict, target: str = "/uc/asset/spot-wallets") -> dict[str, str]:
+    request = Request("GET", target)
     now_ms = time.time_ns() // 1_000_000
     return dict(sign(Recipe(), request, Key(key["apiKey"], key["secret"]), now_ms).headers)
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [
+        ("/tx/spot/list?symbol=BTC%2FUSDT", 200),
+        ("/tx/spot/list?symbol=BTC%2fUSDT", 401),
+        ("/tx/spot/list?symbol=BTC/USDT", 401),
+    ],
+)
+def test_a_signature_is_over_the_target_as_it_was_sent(server, sent, expected):
+    form = "remark=&scopes=read"
+    made = asked(server.rest, "POST", "/uc/api-key/create", form, Authorization=token(server))
+    headers = signed(made[1]["data"], "/tx/spot/list?symbol=BTC%2FUSDT")
+    status, told = asked(server.rest, "GET", sent, **headers)
+    assert (status, told["code"]) == (expected, 0 if expected == 200 else 3002)
+
+
+# --- control --------------------------------------------------------------------------------------
+
+
+def test_the_control_port_moves_limits_faults_and_state(tmp_path):
+    with served(tmp_path) as running:
+        ticker = ("GET", "/market/data/quotations/coin?coin=btc")
+
+        def tell(command: str, **given: object) -> dict:
+            status, told = asked(running.control, "POST", command, json.dumps(given))
+            assert status == 200, told
+            return told
+
+        def state() -> dict:
+            return asked(running.control, "GET", "/state")[1]
+
+        tell("/limiter", limit=1, window_s=60)
+        assert [asked(running.rest, *ticker)[0] for _ in range(2)] == [200, 429]
+        tell("/clock", advance_ms=60_000)
+        assert asked(running.rest, *ticker)[0] == 200
+        tell("/faults", names=["coin-ticker-is-of-another-coin"])
+        assert state()["faults"] == ["coin-ticker-is-of-another-coin"]
+        assert asked(running.rest, *ticker)[1]["data"]["symbol"] == "ETH/USDT"
+        tell("/reset", seed=7)
+        assert state()["seed"] == 7
 
 
 # --- streams --------------------------------------------------------------------------------------
