@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 
+from conformance.errors import TargetUnreachable
 from load.questions import questions
 from load.users import Composed, ScenarioUser, refusal
 
@@ -17,9 +18,11 @@ class Mixed(ScenarioUser):
         """Ask everything once that can be asked: what is refused now is left out, and named."""
         session = self.session
         found, left_out = questions(session.contract, session.target)
-        token = ""
-        if session.target.accounts:
-            token = session.log_in(self.client, next(iter(session.target.accounts)))
+        token = self._token()
+        if not token:
+            private = [each.operation for each in found if each.is_private]
+            left_out.update(dict.fromkeys(private, "nobody can log in"))
+            found = [each for each in found if not each.is_private]
         self._asked: list[Composed] = []
         weights: list[int] = []
         for question in found:
@@ -37,6 +40,17 @@ class Mixed(ScenarioUser):
         session.extra["left_out"] = left_out
         if not self._asked:
             session.stop("no operation can be asked from the document alone")
+
+    def _token(self) -> str:
+        """The first account's token, or none: public reads come under load all the same."""
+        session = self.session
+        if not session.target.accounts:
+            return ""
+        try:
+            return session.log_in(self.client, next(iter(session.target.accounts)))
+        except TargetUnreachable as error:
+            session.extra["log_in"] = str(error)
+            return ""
 
     def compose(self) -> Composed:
         """One operation, drawn by its weight."""
