@@ -57,7 +57,15 @@ def java_client(logs: Path) -> int:
     archives = [*(tools.debian(log) / "java").glob("*.jar"), _generator_archive(log)]
     sources = sorted((code / "src" / "main").rglob("*.java"))
     path = ":".join(str(each) for each in archives)
-    words = [javac, "-nowarn", "-d", code / "classes", "-classpath", path, *sources]
+    words: list[str | Path] = [
+        javac,
+        "-nowarn",
+        "-d",
+        code / "classes",
+        "-classpath",
+        path,
+        *sources,
+    ]
     return int(bool(sources) and tools.run(words, log) == 0)
 
 
@@ -66,7 +74,13 @@ def typescript_client(logs: Path) -> int:
     log = logs / "client-typescript.log"
     compiler = tools.node("tsc", log)
     code = _generate("typescript-fetch", log)
-    words = [compiler, *TS_OPTIONS.split(), "--lib", "es2022,dom", code / "index.ts"]
+    words: list[str | Path] = [
+        compiler,
+        *TS_OPTIONS.split(),
+        "--lib",
+        "es2022,dom",
+        code / "index.ts",
+    ]
     return int(tools.run(words, log) == 0)
 
 
@@ -101,7 +115,7 @@ def _generate(language: str, log: Path, *options: str) -> Path:
     generator = tools.python("openapi-generator-cli", log)
     code = tools.TOOLS / "clients" / language
     shutil.rmtree(code, ignore_errors=True)
-    what = ["generate", "-i", SPECS / "openapi.yaml", "-g", language, "-o", code]
+    what: list[str | Path] = ["generate", "-i", SPECS / "openapi.yaml", "-g", language, "-o", code]
     tools.must([generator, *what, f"--global-property={CODE_ONLY}", *options], log)
     return code
 

@@ -50,7 +50,16 @@ def _spectral(name: str, logs: Path) -> int:
     log, answer = logs / f"spectral-{name}.log", logs / f"spectral-{name}.json"
     program = tools.node("spectral", log)
     ruleset, document = SPECS / ".spectral.yaml", SPECS / f"{name}.yaml"
-    words = ["lint", "--ruleset", ruleset, "--format", "json", "--output", answer, document]
+    words: list[str | Path] = [
+        "lint",
+        "--ruleset",
+        ruleset,
+        "--format",
+        "json",
+        "--output",
+        answer,
+        document,
+    ]
     code = tools.run([program, *words], log)
     if code not in (0, 1) or not answer.exists():  # 1: there are problems; 2: it could not judge
         raise ConfigurationError(f"Spectral could not judge {name}.yaml, see {log}")
