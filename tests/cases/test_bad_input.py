@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from security_stage import CHECKS, Handle, Stage, Wrong, other_than_pass, verdicts
 
 from conformance.cases import bad_input
 from conformance.cases.claim import Verdict
 from conformance.spec.contract import Contract, Operation
 from conformance.wire.http import Request, Response
+from tests.cases.security_stage import CHECKS, Handle, Stage, Wrong, other_than_pass, verdicts
 from tests.stage import CONTRACT
 
 

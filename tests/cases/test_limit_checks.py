@@ -7,7 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from security_stage import (
+
+from conformance.cases import library, limits
+from conformance.cases.claim import Verdict
+from conformance.transport.in_process import InProcess
+from conformance.transport.interface import Sent
+from conformance.wire.http import Request, Response
+from reference_exchange.config import ExchangeConfig, LimiterConfig
+from reference_exchange.exchange import ReferenceExchange
+from tests.cases.security_stage import (
     STILL,
     Handle,
     Stage,
@@ -17,14 +25,6 @@ from security_stage import (
     unauthorized_after_login,
     verdicts,
 )
-
-from conformance.cases import library, limits
-from conformance.cases.claim import Verdict
-from conformance.transport.in_process import InProcess
-from conformance.transport.interface import Sent
-from conformance.wire.http import Request, Response
-from reference_exchange.config import ExchangeConfig, LimiterConfig
-from reference_exchange.exchange import ReferenceExchange
 from tests.stage import TARGET
 
 # The same with fewer requests: what the target's file says is documented.

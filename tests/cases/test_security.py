@@ -7,7 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from security_stage import (
+
+from conformance.cases import authentication, keys, library, rest
+from conformance.cases.claim import Verdict
+from conformance.cases.script import Check
+from conformance.spec import requirements
+from conformance.transport.in_process import ManualClock
+from conformance.wire.http import Request, Response
+from reference_exchange.config import ExchangeConfig
+from tests.cases.security_stage import (
     CHECKS,
     QUICK,
     STILL,
@@ -26,14 +34,6 @@ from security_stage import (
     verdicts,
     web_page,
 )
-
-from conformance.cases import authentication, keys, library, rest
-from conformance.cases.claim import Verdict
-from conformance.cases.script import Check
-from conformance.spec import requirements
-from conformance.transport.in_process import ManualClock
-from conformance.wire.http import Request, Response
-from reference_exchange.config import ExchangeConfig
 from tests.stage import CONTRACT
 
 STYLES = {

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from stream_stage import CONTRACT, TARGET, Stage
 
 from conformance.cases import (
     depth_stream,
@@ -27,6 +26,7 @@ from conformance.spec import requirements
 from conformance.transport.in_process import InProcess, ManualClock
 from reference_exchange.config import ExchangeConfig
 from reference_exchange.exchange import ReferenceExchange
+from tests.cases.stream_stage import CONTRACT, TARGET, Stage
 
 AREAS = (streams, depth_stream, trade_stream, kline_stream, private_streams)
 CHECKS = [

@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
-from builders import FAILED, deviation, finding, full_summary, loads, result, small
 
 from conformance.errors import ExitCode, RunError
 from reports.document import problem_of, read, schema
+from tests.reports.builders import FAILED, deviation, finding, full_summary, loads, result, small
 
 
 def test_a_small_summary_is_accepted() -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
-from builders import FAILED, deviation, finding, full_summary, result, small
 
 from reports.junit import junit_xml
+from tests.reports.builders import FAILED, deviation, finding, full_summary, result, small
 
 STALE = deviation(state="stale")
 UNSURE = {"verdict": "inconclusive", "reason": "no log-in"}

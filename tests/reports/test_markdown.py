@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from builders import FAILED, finding, full_summary, result, small
 
 from reports.markdown import MOST_BYTES, summary_md
+from tests.reports.builders import FAILED, finding, full_summary, result, small
 
 
 def test_the_verdict_comes_first() -> None:

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import FAILED, deviation, finding, full_summary, loads, result, small
 
 import reports
 from reports.page import report_html
+from tests.reports.builders import FAILED, deviation, finding, full_summary, loads, result, small
 
 CSS = (Path(reports.__file__).parent / "templates" / "report.css").read_text()
 VOID = {"meta", "br", "input", "link", "img", "hr"}

@@ -7,9 +7,9 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
-from builders import FAILED, full_summary, small
 
 from reports.__main__ import main
+from tests.reports.builders import FAILED, full_summary, small
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ from __future__ import annotations
 from xml.etree import ElementTree as ET
 
 import pytest
-from builders import loads, measurement
 
 from reports.spectrum import DASHES, description, series, spectrum_svg, swatch
+from tests.reports.builders import loads, measurement
 
 
 def test_the_description_gives_the_figures_of_the_table() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from builders import FAILED, finding, full_summary, result, small
 
 from reports.github import error_lines
 from reports.terminal import style_of, verdict_lines
+from tests.reports.builders import FAILED, finding, full_summary, result, small
 
 
 def many(count: int) -> dict:

@@ -6,10 +6,10 @@ import shlex
 from typing import Any
 
 import pytest
-from builders import deviation, finding, loads, result, small
 
 from conformance.errors import ExitCode
 from reports.wording import EXIT_CODES, again, gate, headline, ranked, standing
+from tests.reports.builders import deviation, finding, loads, result, small
 
 EXPECTED = deviation(requirement="a.b")
 STALE = deviation(requirement="a.b", state="stale")
