@@ -113,7 +113,7 @@ def answer_examples() -> list[tuple[str, str]]:
 def _generate(language: str, log: Path, *options: str) -> Path:
     tools.need("java")
     generator = tools.python("openapi-generator-cli", log)
-    code = tools.TOOLS / "clients" / language
+    code = log.parent / "clients" / language  # the run's own: two runs at once do not meet
     shutil.rmtree(code, ignore_errors=True)
     what: list[str | Path] = ["generate", "-i", SPECS / "openapi.yaml", "-g", language, "-o", code]
     tools.must([generator, *what, f"--global-property={CODE_ONLY}", *options], log)
