@@ -267,7 +267,7 @@ def fan_out(rest: str, stream: str, pid: int, listeners: int, seconds: float, la
         ear.socket.close()
     orders.close()
     poll.close()
-    return FanOut(pace, orders.answered, all(_follows(each, orders.answered) for each in heard))
+    return FanOut(pace, orders.answered, all(follows(each, orders.answered) for each in heard))
 
 
 def _drive(orders: Orders, ears: dict[int, Listener], poll: select.epoll, until: float) -> float:
@@ -297,6 +297,6 @@ def _alternate(lane: Lane) -> None:
         lane.place()
 
 
-def _follows(heard: Sequence[tuple[int, int]], count: int) -> bool:
+def follows(heard: Sequence[tuple[int, int]], count: int) -> bool:
     """True when so many changes were heard, each after the one before it."""
     return len(heard) == count and all(after[1] == before[0] for before, after in pairwise(heard))
