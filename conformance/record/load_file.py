@@ -21,3 +21,12 @@ def read(folder: Path) -> list[dict[str, Any]]:
     except (OSError, ValueError) as error:
         raise RunError(f"{path} cannot be read: {error}") from None
     return list(found)
+
+
+def write(folder: Path, scenarios: list[dict[str, Any]]) -> None:
+    """Put the scenarios of a run's load in their place. Raises RunError."""
+    path = folder / FILE
+    try:
+        path.write_text(json.dumps(scenarios, indent=1) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror}") from None
