@@ -19,8 +19,12 @@ from tests.judges import tools
 
 TOKEN = {"Authorization": "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMDAxIn0.c2lnbmF0dXJl"}
 START_SECONDS = 60
-ILLEGAL = (("placeSpotOrder", "direction", 7), ("placeSpotOrder", "type", "limit"))
-ILLEGAL += (("listSpotOrders", "status", "LOST"), ("getCoinTicker", "coin", "b/t/c"))
+ILLEGAL: tuple[tuple[str, str, object], ...] = (
+    ("placeSpotOrder", "direction", 7),
+    ("placeSpotOrder", "type", "limit"),
+    ("listSpotOrders", "status", "LOST"),
+    ("getCoinTicker", "coin", "b/t/c"),
+)
 
 
 def legal_requests(logs: Path) -> int:

@@ -5,11 +5,13 @@ A tool that cannot be had is a ConfigurationError with the reason: the judge tha
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from conformance.errors import ConfigurationError
@@ -62,26 +64,41 @@ def must(words: Sequence[str | Path], log: Path, cwd: Path = ROOT) -> None:
         raise ConfigurationError(f"{Path(words[0]).name} {words[1]} failed, see {log}")
 
 
+@contextmanager
+def _alone() -> Iterator[None]:
+    # Two runs at once would install over each other.
+    TOOLS.mkdir(exist_ok=True)
+    with (TOOLS / ".lock").open("w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _installed(folder: Path, wanted: str) -> bool:
+    done = folder / ".installed"
+    return done.exists() and done.read_text(encoding="utf-8") == wanted
+
+
 def node(program: str, log: Path) -> Path:
     """A program of the Node packages, installed at first use."""
     npm, folder = need("npm"), TOOLS / "node"
-    wanted, done = NODE_PACKAGES.read_text(encoding="utf-8"), folder / ".installed"
-    if not done.exists() or done.read_text(encoding="utf-8") != wanted:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "package.json").write_text(wanted, encoding="utf-8")
-        quiet = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
-        must([npm, "install", *quiet], log, folder)
-        done.write_text(wanted, encoding="utf-8")
+    wanted = NODE_PACKAGES.read_text(encoding="utf-8")
+    quiet = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
+    with _alone():
+        if not _installed(folder, wanted):
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "package.json").write_text(wanted, encoding="utf-8")
+            must([npm, "install", *quiet], log, folder)
+            (folder / ".installed").write_text(wanted, encoding="utf-8")
     return folder / "node_modules" / ".bin" / program
 
 
 def python(program: str, log: Path) -> Path:
     """A program of the Python packages, installed at first use."""
-    folder = TOOLS / "venv"
-    wanted, done = "\n".join(PYTHON_PACKAGES), folder / ".installed"
-    if not done.exists() or done.read_text(encoding="utf-8") != wanted:
-        environment(folder, PYTHON_PACKAGES, log)
-        done.write_text(wanted, encoding="utf-8")
+    folder, wanted = TOOLS / "venv", "\n".join(PYTHON_PACKAGES)
+    with _alone():
+        if not _installed(folder, wanted):
+            environment(folder, PYTHON_PACKAGES, log)
+            (folder / ".installed").write_text(wanted, encoding="utf-8")
     return folder / "bin" / program
 
 
@@ -96,15 +113,15 @@ def environment(folder: Path, packages: Sequence[str | Path], log: Path) -> Path
 
 def debian(log: Path) -> Path:
     """The Debian packages, unpacked without installing them and without root."""
-    folder = TOOLS / "debian"
-    wanted, done = "\n".join(DEBIAN_PACKAGES), folder / ".installed"
-    if not done.exists() or done.read_text(encoding="utf-8") != wanted:
-        need("apt-get")
-        folder.mkdir(parents=True, exist_ok=True)
-        _download(folder, log)
-        for archive in folder.glob("*.deb"):
-            must([need("dpkg-deb"), "--extract", archive, folder], log)
-        done.write_text(wanted, encoding="utf-8")
+    folder, wanted = TOOLS / "debian", "\n".join(DEBIAN_PACKAGES)
+    with _alone():
+        if not _installed(folder, wanted):
+            need("apt-get")
+            folder.mkdir(parents=True, exist_ok=True)
+            _download(folder, log)
+            for archive in folder.glob("*.deb"):
+                must([need("dpkg-deb"), "--extract", archive, folder], log)
+            (folder / ".installed").write_text(wanted, encoding="utf-8")
     return folder / "usr" / "share"
 
 
