@@ -8,12 +8,20 @@ from typing import Final
 
 from conformance.errors import ConfigurationError
 from reference_exchange.exchange import ReferenceExchange
-from reference_exchange.faults import access, interface, market_data, shapes, streams, trading
+from reference_exchange.faults import (
+    access,
+    futures,
+    interface,
+    market_data,
+    shapes,
+    streams,
+    trading,
+)
 from reference_exchange.faults.fault import Fault
 
 CATALOGUE: Final[dict[str, Fault]] = {
     each.name: each
-    for module in (market_data, access, trading, interface, shapes, streams)
+    for module in (market_data, access, trading, futures, interface, shapes, streams)
     for each in vars(module).values()
     if isinstance(each, Fault)
 }
