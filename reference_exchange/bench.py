@@ -7,6 +7,7 @@ peers, on the same cores in the same run, show what the libraries allow with not
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import subprocess
@@ -130,6 +131,7 @@ def line(row: Row) -> str:
 def measure() -> tuple[list[Row], dict[str, Measured]]:
     """Every server in turn, alone on its core. The peers differ in their streams, not in REST."""
     cores = sorted(os.sched_getaffinity(0))
+    gc.disable()  # the clients' pauses are not the exchange's
     with suppress(PermissionError):  # what else runs on the machine should not be measured
         os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
     if len(cores) < 2:
