@@ -32,6 +32,15 @@ def lint(openapi: Document, asyncapi: Document) -> list[Problem]:
 
 def judge(name: str, document: Document) -> list[Problem]:
     """Every problem of one document by itself; `name` is "openapi" or "asyncapi"."""
+    try:
+        return _judge(name, document)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        # A reference may lead to a thing of another kind: no schema sees it, validators trip over it.
+        message = f"something stands where another kind of thing belongs: {error!r}"
+        return [Problem("document-invalid", name, "", message.splitlines()[0][:200])]
+
+
+def _judge(name: str, document: Document) -> list[Problem]:
     for gate in (lint_shared.dangling_references, lint_shared.invalid_document):
         found = list(gate(name, document))
         if found:

@@ -27,7 +27,7 @@ Change = Callable[[Document], object]
 def at(document: Document, path: str) -> Json:
     """The node at a path of keys with `>` between them."""
     node: Json = document
-    for key in path.split(" > "):
+    for key in filter(None, path.split(" > ")):
         node = node[int(key)] if isinstance(node, list) else node[key]
     return node
 
@@ -73,6 +73,9 @@ REST_MISTAKES = [
     ("document-invalid", put(COIN + " > in", "nowhere")),
     ("document-invalid", drop("info > title")),
     ("document-invalid", put(SCHEMAS + "Decimal > const", "1")),
+    ("document-invalid", put("info", "a title")),
+    ("document-invalid", put("tags", {"$ref": "#/info"})),
+    ("document-invalid", put(HOME + " > responses > 200 > content", {"$ref": "#/info"})),
     ("operation-id-duplicate", put(PLACE + " > operationId", "cancelSpotOrder")),
     ("example-invalid", put(COIN + " > example", "b/t/c")),
     ("example-invalid", put(SCHEMAS + "Decimal > example", "1e5")),
@@ -120,6 +123,7 @@ STREAM_MISTAKES = [
     ("document-invalid", put("operations > sendDepth > action", "publish")),
     ("document-invalid", drop("info > version")),
     ("document-invalid", lambda document: document.pop("info")),
+    ("document-invalid", put(DEPTH + "parameters > symbol > $ref", "#/defaultContentType")),
     ("operation-message-foreign", put(SENT, "#/channels/trades/messages/tradesEvent")),
     ("operation-message-foreign", put(SENT, "#/components/messages/depthDelta")),
     (
