@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from conformance.cases.claim import Verdict
 from conformance.conclude import conclude_run, deviations_file
 from conformance.embedded import embedded
 from conformance.errors import ConfigurationError, ExitCode, RunError, SuiteError
@@ -189,7 +190,9 @@ def _again_if_invalid(
     Only validity decides, never the figure: a valid measurement is final, good or bad.
     """
     for attempt in range(1, MEASURED_AGAIN + 1):
-        if row["valid"] or not row["n"]:
+        claims = latency.judge([row], target.latency)
+        is_settled = all(claim.verdict is not Verdict.INCONCLUSIVE for claim in claims)
+        if row["valid"] or not row["n"] or is_settled:
             break
         print(
             f"{row['scenario']} was not valid ({row['why_invalid']}): measuring it again",

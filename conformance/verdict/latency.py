@@ -22,11 +22,22 @@ def judge(load: Iterable[Mapping[str, Any]], bound: Latency) -> Iterator[Claim]:
 
 
 def _execution(scenario: Mapping[str, Any], bound: Latency) -> Claim:
+    """A busy machine can only make a wire time longer: it starts before the send and ends in the kernel.
+
+    So a figure below the bound is believed whatever the generator says of itself, as long as the kernel
+    stamped it and nothing went wrong; a figure above it is held against the exchange only when the
+    measurement was valid.
+    """
     name = QUANTILES[bound.quantile]
     figure = scenario["wire_us"][name]
     title = f"{name} of the wire time of placing an order, over {scenario['n']} orders"
     expected = f"below {bound.order_execution_us} us"
-    if not scenario["valid"] or figure is None:
+    if figure is None:
         why = scenario["why_invalid"] or f"too few samples for {name}"
-        return Claim(EXECUTION, Verdict.INCONCLUSIVE, f"the measurement is not valid: {why}")
-    return holds(EXECUTION, figure < bound.order_execution_us, title, expected, f"{figure:.0f} us")
+        return Claim(EXECUTION, Verdict.INCONCLUSIVE, f"there is no figure: {why}", expected)
+    is_below = figure < bound.order_execution_us
+    is_sure = scenario["clock"] == "kernel" and not scenario["errors"] and is_below
+    if not scenario["valid"] and not is_sure:
+        why = f"the measurement is not valid: {scenario['why_invalid']}"
+        return Claim(EXECUTION, Verdict.INCONCLUSIVE, why, expected, f"{figure:.0f} us")
+    return holds(EXECUTION, is_below, title, expected, f"{figure:.0f} us")
