@@ -71,6 +71,14 @@ class Session:
         self._ledger = Ledger(name, is_sequence)
         self.log.during(name)
 
+    def so_far(self) -> Ledger:
+        """What the current check has done, to come back to when it was the one that told."""
+        return self._ledger
+
+    def resume(self, ledger: Ledger) -> None:
+        """Go back to what an earlier attempt at the same check has done."""
+        self._ledger = ledger
+
     def end(self, claims: Iterable[Claim] = ()) -> list[Claim]:
         """Close the current check: hang up, keep its claims and what the judges said meanwhile."""
         self._perform.hang_up()

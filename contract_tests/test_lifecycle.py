@@ -21,7 +21,7 @@ from conformance.cases.asks import last_price, to_step
 from conformance.cases.claim import CannotTell, Claim, Verdict
 from conformance.cases.run import reason_to_skip
 from conformance.cases.script import Check
-from conformance.session import Session
+from conformance.session import Ledger, Session
 from contract_tests.outcome import settle
 
 NAME = "lifecycle/two-accounts"
@@ -35,6 +35,7 @@ class Lifecycle(RuleBasedStateMachine):
 
     session: Session
     kept: list[Claim]
+    told: list[Ledger]
 
     @initialize()
     def open(self) -> None:
@@ -85,6 +86,7 @@ class Lifecycle(RuleBasedStateMachine):
         failed = [claim for claim in claims if claim.verdict is Verdict.FAIL]
         if failed:
             self.kept[:] = failed  # the last failing case is the shrunk one
+            self.told[:] = [self.session.so_far()]
             raise AssertionError(failed[0].title)
 
     def _do(self, steps: Generator[Any, Any, Any]) -> Any:
@@ -99,8 +101,12 @@ def test_lifecycle(session: Session, seed: int) -> None:
         claims = session.end([Claim(spot_model.REQUIREMENT, Verdict.SKIPPED, reason)])
         settle(claims)
     kept: list[Claim] = []
-    machine = type("Machine", (Lifecycle,), {"session": session, "kept": kept})
-    settle(session.end(_explore(machine, kept, seed)))
+    told: list[Ledger] = []
+    machine = type("Machine", (Lifecycle,), {"session": session, "kept": kept, "told": told})
+    claims = _explore(machine, kept, seed)
+    if told:
+        session.resume(told[0])
+    settle(session.end(claims))
 
 
 def _explore(machine: type, kept: list[Claim], number: int) -> list[Claim]:
