@@ -87,6 +87,10 @@ class Session:
             self._keep(claim)
         return everything
 
+    def hang_up(self) -> None:
+        """Close every connection that the current check has open."""
+        self._perform.hang_up()
+
     def perform(self, step: Step) -> Any:
         """Perform one step of the current check."""
         name = type(step).__name__

@@ -204,14 +204,15 @@ def stream_script(spoken: Sequence[tuple[str, Any]], target: Target, served: str
     hint = f"# on: {served}\n" if served else ""
     return (
         hint + ".venv/bin/python - <<'END'\n"
+        "from websockets.exceptions import ConnectionClosed\n"
         "from websockets.sync.client import connect\n"
         f"with connect({address!r}, max_size=None) as ws:\n"
         "    try:\n"
         f"{says}"
         "        while True:\n"
         "            print(ws.recv(timeout=5))\n"
-        "    except TimeoutError:\n"
-        "        pass\n"
+        "    except (TimeoutError, ConnectionClosed) as end:\n"
+        "        print(repr(end))\n"
         "END"
     )
 
