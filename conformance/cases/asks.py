@@ -168,6 +168,20 @@ def listed(world: World, account: str, symbol: str, identity: str) -> Steps[dict
     return dict(row)
 
 
+def listed_when(
+    world: World,
+    account: str,
+    symbol: str,
+    identity: str,
+    good: Callable[[dict[str, Any]], bool],
+) -> Steps[dict[str, Any]]:
+    """One order as it is listed, waiting for it to become good."""
+    row: dict[str, Any] = yield from eventually(
+        world, lambda: listed(world, account, symbol, identity), good
+    )
+    return row
+
+
 def settled(world: World, account: str, good: Callable[[Wallets], bool]) -> Steps[Wallets]:
     """The wallets of an account, waiting for them to become good."""
     seen: Wallets = yield from eventually(world, lambda: wallets(world, account), good)

@@ -71,7 +71,8 @@ def _do(perform: Perform, step: Step, script: Script) -> Callable[[], Step]:
 
 def reason_to_skip(check: Check, world: World) -> str | None:
     """Why the target's file leaves a check out, or None."""
-    return next((REASONS[need] for need in check.needs if need in set(_missing(world))), None)
+    missing = set(_missing(world))
+    return next((REASONS[need] for need in check.needs if need in missing), None)
 
 
 def _missing(world: World) -> Iterator[str]:

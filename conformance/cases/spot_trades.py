@@ -15,8 +15,8 @@ from conformance.cases.asks import (
     Wallets,
     cancel,
     decimal,
-    eventually,
     listed,
+    listed_when,
     member,
     place,
     rows,
@@ -76,10 +76,9 @@ def _fees(world: World, made: OwnTrade) -> Steps[tuple[Decimal, Decimal]]:
 
 
 def _fee_of(world: World, account: str, market: Market, identity: str) -> Steps[Decimal]:
-    def look() -> Steps[Any]:
-        return (yield from listed(world, account, market.symbol, identity))
-
-    row = yield from eventually(world, look, lambda seen: seen.get("status") == "COMPLETED")
+    row = yield from listed_when(
+        world, account, market.symbol, identity, lambda seen: seen.get("status") == "COMPLETED"
+    )
     fills = rows(member(row, "detail", "an order"), "detail")
     return sum((decimal(member(x, "fee", "a fill"), "fee") for x in fills), Decimal(0))
 
@@ -213,11 +212,10 @@ def _fill(row: Any) -> tuple[Decimal, Decimal, Decimal]:
 
 
 def _completed(world: World, account: str, market: Market, identity: str) -> Steps[dict[str, Any]]:
-    def look() -> Steps[Any]:
-        return (yield from listed(world, account, market.symbol, identity))
-
-    row = yield from eventually(world, look, lambda seen: seen.get("status") != "TRADING")
-    return dict(row)
+    row = yield from listed_when(
+        world, account, market.symbol, identity, lambda seen: seen.get("status") != "TRADING"
+    )
+    return row
 
 
 def _adds_up(
@@ -325,7 +323,7 @@ def cancel_part_filled(world: World) -> Script:
 
 
 def _partly(world: World, market: Market, identity: str) -> Steps[None]:
-    def look() -> Steps[Any]:
-        return (yield from listed(world, world.first, market.symbol, identity))
+    def has_traded(seen: dict[str, Any]) -> bool:
+        return decimal(seen.get("tradedAmount", 0), "tradedAmount") > 0
 
-    yield from eventually(world, look, lambda seen: decimal(seen.get("tradedAmount", 0), "") > 0)
+    yield from listed_when(world, world.first, market.symbol, identity, has_traded)

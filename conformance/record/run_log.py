@@ -19,7 +19,7 @@ from conformance.cases.script import Frame, Heard, Record
 from conformance.errors import RunError
 from conformance.verdict.findings import Finding
 from conformance.wire.http import Request, Response
-from conformance.wire.rest import OutcomeKind, outcome_of, parse_json
+from conformance.wire.rest import OutcomeKind, json_or_none, outcome_of
 from conformance.wire.signing import Key
 
 FILE = "run.jsonl"
@@ -166,7 +166,7 @@ def record_in(line: Mapping[str, Any]) -> Record:
 
 def heard_in(line: Mapping[str, Any]) -> Heard:
     """What a Listen collected, as it was written."""
-    frames = tuple(Frame(text, _json_or_none(text), at_ns) for text, at_ns in line["frames"])
+    frames = tuple(Frame(text, json_or_none(text), at_ns) for text, at_ns in line["frames"])
     return Heard(frames, line["complete"], line["closed"])
 
 
@@ -203,13 +203,6 @@ def _text(body: bytes) -> str | dict[str, str]:
 
 def _bytes(body: str | dict[str, str]) -> bytes:
     return body.encode() if isinstance(body, str) else base64.b64decode(body["base64"])
-
-
-def _json_or_none(text: str) -> Any:
-    try:
-        return parse_json(text.encode())
-    except ValueError:
-        return None
 
 
 def _plain(value: Any) -> Any:

@@ -28,7 +28,7 @@ from conformance.spec.contract import Operation
 from conformance.transport.governor import Governor
 from conformance.transport.interface import Connection, PeerLeft, Sent, Transport
 from conformance.wire.http import Request
-from conformance.wire.rest import build, outcome_of, parse_json
+from conformance.wire.rest import build, json_or_none, outcome_of
 from conformance.wire.signing import sign
 
 
@@ -218,7 +218,7 @@ class Performer:
             if text is None:
                 return Heard(frames, complete=False)
             at_ns = self._transport.now_ms() * 1_000_000
-            frames = (*frames, Frame(text, _json_or_none(text), at_ns))
+            frames = (*frames, Frame(text, json_or_none(text), at_ns))
         return Heard(frames, complete=True)
 
     def _ping(self, step: Ping) -> bool:
@@ -232,10 +232,3 @@ class Performer:
         if connection is None:
             raise PeerLeft("the stream did not open")
         return connection
-
-
-def _json_or_none(text: str) -> Any:
-    try:
-        return parse_json(text.encode())
-    except ValueError:
-        return None

@@ -62,8 +62,10 @@ def _is_needed(records: Sequence[Record], place: int, shown: Sequence[int]) -> b
         return False  # the script logs in by itself
     if record.request.method != "GET":
         return True
-    later = "\n".join(_asked(each) for each in records[place + 1 :])
-    return any(text in later for text in _leaves(record.data).values())
+    leaves = _leaves(record.data).values()
+    return bool(leaves) and any(
+        text in _asked(each) for each in records[place + 1 :] for text in leaves
+    )
 
 
 def _asked(record: Record) -> str:

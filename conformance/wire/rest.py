@@ -82,6 +82,14 @@ def parse_json(body: bytes) -> Any:
     return json.loads(body, parse_float=Decimal, parse_constant=_refuse_constant)
 
 
+def json_or_none(text: str) -> Any:
+    """The same for a text that need not be JSON at all."""
+    try:
+        return parse_json(text.encode("utf-8", "surrogatepass"))
+    except ValueError:
+        return None
+
+
 def _refuse_constant(text: str) -> Any:
     raise ValueError(f"{text} is not JSON")
 
