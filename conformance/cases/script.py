@@ -30,6 +30,7 @@ class Ask:
 
     `by` sends the JWT of that account; `key` signs instead. `alter` changes the request after it was
     signed, which is how tampering is tried. `params` go to the query or the form, as the contract says.
+    `source` is the address to ask from, one of this machine's own; "" leaves it to the network.
     """
 
     operation: str
@@ -40,21 +41,23 @@ class Ask:
     shift_ms: int = 0
     headers: Headers = ()
     alter: Callable[[Request], Request] | None = None
+    source: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Raw:
-    """Send these bytes as they are; `by` adds the JWT of that account, `key` signs."""
+    """Send these bytes as they are; `by` adds the JWT of that account, `key` signs, then `alter` changes."""
 
     request: Request
     by: str | None = None
     key: Key | None = None
     operation: str = ""
+    alter: Callable[[Request], Request] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """Perform several operations at once; answers come back in the order asked."""
+    """Perform several operations at once, all from one address; answers come in the order asked."""
 
     asks: tuple[Ask | Raw, ...]
 
@@ -78,6 +81,11 @@ class Pause:
     """Let the target's time pass."""
 
     ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Now:
+    """Read the clock that requests are signed by; answered with epoch milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +150,7 @@ class Record:
     shift_ms: int = 0
     sent_ns: int = 0
     received_ns: int = 0
+    source: str = ""
 
     @property
     def is_accepted(self) -> bool:
@@ -186,7 +195,21 @@ class Heard:
     closed: bool = False
 
 
-Step = Ask | Raw | Together | Burst | Pause | Token | Connect | Say | Listen | Ping | Hang | Claim
+Step = (
+    Ask
+    | Raw
+    | Together
+    | Burst
+    | Pause
+    | Now
+    | Token
+    | Connect
+    | Say
+    | Listen
+    | Ping
+    | Hang
+    | Claim
+)
 Script = Generator[Step, Any, None]
 T = TypeVar("T")
 Steps = Generator[Step, Any, T]

@@ -101,16 +101,19 @@ class InProcess:
         self._exchange = exchange
         self._clock = clock
 
-    def send(self, request: Request) -> Sent:
+    def send(self, request: Request, source: str = "") -> Sent:
         """Hand the request over; a millisecond passes, so that timestamps of one run differ."""
-        sent_ns = self._clock() * 1_000_000
-        response = self._exchange.handle(request, CLIENT)
-        self.wait(1)
-        return Sent(response, "", sent_ns, self._clock() * 1_000_000)
+        return self._send([request], source or CLIENT)[0]
 
     def send_together(self, requests: Sequence[Request]) -> list[Sent]:
-        """One thread, so one after the other."""
-        return [self.send(request) for request in requests]
+        """One thread, so one after the other, but all within the same millisecond."""
+        return self._send(requests, CLIENT)
+
+    def _send(self, requests: Sequence[Request], client: str) -> list[Sent]:
+        sent_ns = self._clock() * 1_000_000
+        answers = [self._exchange.handle(request, client) for request in requests]
+        self.wait(1)
+        return [Sent(answer, "", sent_ns, self._clock() * 1_000_000) for answer in answers]
 
     def connect(self) -> InProcessConnection:
         """Open a stream session."""

@@ -45,8 +45,8 @@ class Connection(Protocol):
 class Transport(Protocol):
     """A way to one target."""
 
-    def send(self, request: Request) -> Sent:
-        """Send a request and wait for its answer; never raises for what the target does."""
+    def send(self, request: Request, source: str = "") -> Sent:
+        """Send a request, from an address of this machine's, and wait; never raises for what the target does."""
 
     def send_together(self, requests: Sequence[Request]) -> list[Sent]:
         """Send several requests at once."""

@@ -14,6 +14,7 @@ from conformance.cases.script import (
     Hang,
     Heard,
     Listen,
+    Now,
     Pause,
     Ping,
     Raw,
@@ -64,6 +65,7 @@ class Performer:
             Together: lambda step: tuple(self._together(step.asks)),
             Burst: self._burst,
             Pause: lambda step: self._transport.wait(step.ms),
+            Now: lambda step: self._now(),
             Token: lambda step: self.token(step.account),
             Connect: self._connect,
             Say: self._say,
@@ -109,7 +111,7 @@ class Performer:
         self._governor.before(len(prepared))
         requests = [request for request, _ in prepared]
         sent = (
-            [self._transport.send(requests[0])]
+            [self._transport.send(requests[0], _source(steps[0]))]
             if len(requests) == 1
             else self._transport.send_together(requests)
         )
@@ -119,10 +121,12 @@ class Performer:
         ]
 
     def _prepare(self, step: Ask | Raw) -> tuple[Request, Request | None]:
-        if isinstance(step, Raw):
-            return self._authenticated(step.request, step), None
-        operation = self._operation(step.operation)
-        signed = self._authenticated(self._build(operation, step), step)
+        request = (
+            step.request
+            if isinstance(step, Raw)
+            else self._build(self._operation(step.operation), step)
+        )
+        signed = self._authenticated(request, step)
         return (step.alter(signed), signed) if step.alter else (signed, None)
 
     def _operation(self, name: str) -> Operation:
@@ -166,6 +170,7 @@ class Performer:
             shift_ms=step.shift_ms if isinstance(step, Ask) else 0,
             sent_ns=sent.sent_ns,
             received_ns=sent.received_ns,
+            source=_source(step),
         )
         self._journal.record(record)
         return record
@@ -177,11 +182,16 @@ class Performer:
         refused = 0
         while len(records) < step.times and refused < step.refusals:
             request, signed = self._prepare(step.ask)
-            answer = self._transport.send(request)
+            answer = self._transport.send(request, _source(step.ask))
             records.append(self._record(step.ask, request, signed, answer))
             refused += not records[-1].is_accepted
         self._governor.spend(len(records))
         return tuple(records)
+
+    def _now(self) -> int:
+        now_ms = self._transport.now_ms()
+        self._journal.reply("now", now_ms)
+        return now_ms
 
     def _connect(self, step: Connect) -> bool:
         try:
@@ -232,3 +242,7 @@ class Performer:
         if connection is None:
             raise PeerLeft("the stream did not open")
         return connection
+
+
+def _source(step: Ask | Raw) -> str:
+    return step.source if isinstance(step, Ask) else ""

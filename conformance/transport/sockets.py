@@ -81,10 +81,13 @@ class Sockets:
         if self._parts.scheme not in ("http", "https") or not self._parts.netloc:
             raise ConfigurationError(f"{target.rest!r} is no address: say http://host:port")
         self._timeout_s = target.timing.request_ms / 1000
+        self._client = self._client_from(None)
+        self._from: dict[str, httpx.Client] = {"": self._client}
+
+    def _client_from(self, source: str | None) -> httpx.Client:
         limits = httpx.Limits(max_connections=TOGETHER, keepalive_expiry=30)
-        self._client = httpx.Client(
-            timeout=self._timeout_s, limits=limits, follow_redirects=False, trust_env=False
-        )
+        way = httpx.HTTPTransport(limits=limits, local_address=source, trust_env=False)
+        return httpx.Client(timeout=self._timeout_s, transport=way, follow_redirects=False)
 
     def reach(self) -> None:
         """Raise TargetUnreachable when nobody answers at the REST address."""
@@ -97,8 +100,10 @@ class Sockets:
                 f"nobody answers at {self._target.rest} ({problem}): {hint}"
             ) from None
 
-    def send(self, request: Request) -> Sent:
+    def send(self, request: Request, source: str = "") -> Sent:
         """Send exactly these bytes as target and body; what httpx adds are connection headers."""
+        if source not in self._from:
+            self._from[source] = self._client_from(source)
         prepared = self._client.build_request(
             request.method,
             f"{self._parts.scheme}://{self._parts.netloc}/",
@@ -110,7 +115,7 @@ class Sockets:
             prepared.headers["Content-Length"] = "0"
         sent_ns = time.perf_counter_ns()
         try:
-            answer = self._client.send(prepared)
+            answer = self._from[source].send(prepared)
         except (httpx.TransportError, httpx.DecodingError) as error:
             return Sent(None, _plain(error), sent_ns, time.perf_counter_ns())
         headers = tuple((name, value) for name, value in answer.headers.multi_items())
@@ -155,7 +160,8 @@ class Sockets:
 
     def close(self) -> None:
         """Close every connection."""
-        self._client.close()
+        for client in self._from.values():
+            client.close()
 
 
 def _plain(error: BaseException) -> str:

@@ -134,6 +134,7 @@ class _Script:
     def _curl(self, record: Record, shows: bool, keeps: bool) -> str:
         request = record.request
         words = ["curl -s" + (" -i" if shows else ""), "-X", shlex.quote(request.method)]
+        words += ["--interface", record.source] if record.source else []
         words.append('"$BASE"' + self._quoted(request.target))
         words += self._headers(record)
         if request.body:

@@ -11,17 +11,36 @@ from reference_exchange.exchange import ReferenceExchange
 from reference_exchange.faults import (
     access,
     futures,
+    futures_money,
+    input,
     interface,
     market_data,
+    market_story,
+    security,
     shapes,
     streams,
     trading,
+    trading_story,
 )
 from reference_exchange.faults.fault import Fault
 
+MODULES: Final = (
+    market_data,
+    market_story,
+    access,
+    security,
+    trading,
+    trading_story,
+    futures,
+    futures_money,
+    interface,
+    input,
+    shapes,
+    streams,
+)
 CATALOGUE: Final[dict[str, Fault]] = {
     each.name: each
-    for module in (market_data, access, trading, futures, interface, shapes, streams)
+    for module in MODULES
     for each in vars(module).values()
     if isinstance(each, Fault)
 }

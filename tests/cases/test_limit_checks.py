@@ -62,7 +62,7 @@ def test_another_limit_than_documented_fails(limit: str, tmp_path: Path) -> None
 class Slow(InProcess):
     """Every request takes a while."""
 
-    def send(self, request: Request) -> Sent:
+    def send(self, request: Request, source: str = "") -> Sent:
         """Send, and let time pass before the answer is there."""
         sent = super().send(request)
         self.wait(600)

@@ -1,0 +1,3 @@
+"""Faults of lists, input and limits."""
+
+from __future__ import annotations
