@@ -25,6 +25,7 @@ def embedded(target: Target, seed: int, faults: Sequence[str] = ()) -> Iterator[
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "reference_exchange", "--ready-file", str(ready)]
         command += ["--port", "0", "--stream-port", "0", "--control-port", "0", "--seed", str(seed)]
+        command += ["--manner", target.manner]
         command += [word for name in faults for word in ("--fault", name)]
         with (Path(folder) / "said.txt").open("w+b") as said:
             process = subprocess.Popen(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL)

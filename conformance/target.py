@@ -132,10 +132,14 @@ class Latency(_Part):
 
 
 class Target(_Part):
-    """A target as its file describes it. `rest`, `stream` and `control` are URLs; "" means there is none."""
+    """A target as its file describes it. `rest`, `stream` and `control` are URLs; "" means there is none.
+
+    `manner` is, for the embedded exchange, how it does what the documents leave open.
+    """
 
     name: str
     embedded: bool = False
+    manner: str = "default"
     rest: str = ""
     stream: str = ""
     control: str = ""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conformance.errors import ConfigurationError, SuiteError
 from conformance.target import is_loopback
-from reference_exchange.config import ExchangeConfig, LimiterConfig
+from reference_exchange.config import MANNERS, ExchangeConfig
 from reference_exchange.server import Addresses, Ports, serve
 
 
@@ -27,14 +27,17 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _config(options: argparse.Namespace) -> ExchangeConfig:
-    limiter = replace(LimiterConfig(), limit=options.limit, kind=options.limiter)
-    return ExchangeConfig(
-        seed=options.seed,
-        limiter=limiter,
-        refusals=options.refusals,
-        market_bodies=options.market_bodies,
-        decimals=options.decimals,
-    )
+    """The manner that was asked for, with what was said besides."""
+    manner = MANNERS[options.manner]
+    said = {"limit": options.limit, "kind": options.limiter}
+    limiter = replace(manner.limiter, **{k: v for k, v in said.items() if v is not None})
+    chosen = {
+        "refusals": options.refusals,
+        "market_bodies": options.market_bodies,
+        "decimals": options.decimals,
+    }
+    given = {name: value for name, value in chosen.items() if value is not None}
+    return replace(manner, seed=options.seed, limiter=limiter, **given)
 
 
 def _ports(options: argparse.Namespace) -> Ports:
@@ -68,12 +71,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--fault", action="append", default=[], help="a name, or several with commas"
     )
-    parser.add_argument("--limit", type=int, default=1200, help="requests a minute; 0 is no limit")
+    manners = "how it does what the documents leave open"
+    parser.add_argument("--manner", choices=sorted(MANNERS), default="default", help=manners)
+    parser.add_argument("--limit", type=int, help="requests a minute, 1200 by default; 0: no limit")
     kinds = ("fixed", "sliding_log", "token_bucket")
-    parser.add_argument("--limiter", choices=kinds, default="fixed")
-    parser.add_argument("--refusals", choices=("http", "envelope"), default="http")
-    parser.add_argument("--market-bodies", choices=("envelope", "bare"), default="envelope")
-    parser.add_argument("--decimals", choices=("string", "number"), default="string")
+    parser.add_argument("--limiter", choices=kinds)
+    parser.add_argument("--refusals", choices=("http", "envelope"))
+    parser.add_argument("--market-bodies", choices=("envelope", "bare"))
+    parser.add_argument("--decimals", choices=("string", "number"))
     parser.add_argument(
         "--ready-file", type=Path, help="gets the addresses as JSON once they listen"
     )

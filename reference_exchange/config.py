@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Final, Literal
 
@@ -94,5 +94,30 @@ class ExchangeConfig:
     jwt_lifetime_s: int = 7 * 86_400
     history_hours: int = 26
     history_step_ms: int = 300_000
+    order_ids: Literal["counted", "random"] = "counted"
+    matching_delay_ms: tuple[int, int] = (0, 0)
     has_flow: bool = True
     flow_step_ms: int = 250
+
+
+# An exchange of the same contract by other people, as far as a configuration can be one: whatever the
+# documents leave open is decided the other way, orders take their time, and nobody has a market alone.
+DIFFERING: Final = ExchangeConfig(
+    listings=tuple(replace(each, is_quiet=False) for each in LISTINGS),
+    limiter=LimiterConfig(kind="sliding_log"),
+    refusals="envelope",
+    market_bodies="bare",
+    decimals="number",
+    login_parameter="username",
+    recipe=Recipe(
+        key_header="OX-ACCESS-KEY",
+        timestamp_header="OX-ACCESS-TIMESTAMP",
+        window_header="OX-ACCESS-WINDOW",
+        signature_header="OX-ACCESS-SIGN",
+        parts=("timestamp", "METHOD", "path", "?query", "body", "recvWindow", "key"),
+        encoding="base64",
+    ),
+    order_ids="random",
+    matching_delay_ms=(400, 2000),
+)
+MANNERS: Final[Mapping[str, ExchangeConfig]] = {"default": ExchangeConfig(), "differing": DIFFERING}

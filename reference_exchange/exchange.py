@@ -33,6 +33,7 @@ from reference_exchange import views
 from reference_exchange.answers import Answers, Refusal, Writer
 from reference_exchange.authentication import Caller, Signatures, Tokens
 from reference_exchange.config import ExchangeConfig
+from reference_exchange.desk import Desk
 from reference_exchange.flow import HOUSE, Flow, write_history
 from reference_exchange.handlers import DONE, HANDLERS, Call, Handler, of_rules
 from reference_exchange.hub import Hub
@@ -78,6 +79,7 @@ class ReferenceExchange:
         self.limiter = Limiter(config.limiter, self.now_ms)
         self._open_markets(config)
         self._open_accounts(config)
+        self.desk = Desk(self, config.matching_delay_ms, Random(config.seed + 4))
         self.flow = Flow(self, Random(config.seed + 2))
 
     def reset(self) -> None:
@@ -107,7 +109,9 @@ class ReferenceExchange:
         self.ledger.take_changes()
 
     def next_id(self, kind: str) -> str:
-        """The next order id of a kind: E... for spot, CE... for futures."""
+        """The next order id of a kind: E... for spot, CE... for futures, or one that says nothing."""
+        if self.config.order_ids == "random":
+            return self.random.randbytes(16).hex()
         self._counter += 1
         return f"{'E' if kind == 'spot' else 'CE'}{self._counter}"
 
@@ -249,6 +253,7 @@ class ReferenceExchange:
 
     def advance(self) -> None:
         """Do whatever has become due by the clock."""
+        self.desk.advance()
         self.flow.advance()
         self.hub.advance()
 

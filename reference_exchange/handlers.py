@@ -96,14 +96,13 @@ def place_spot_order(x: ReferenceExchange, call: Call) -> Any:
     params = call.params
     order_type = OrderType(params["type"])
     price = Decimal(params["price"]) if "price" in params else None
-    order = x.spot.place(
+    order = x.desk.place(
         call.account,
         params["symbol"],
         Side(params["direction"]),
         order_type,
         price,
         Decimal(params["amount"]),
-        x.now_ms(),
         params.get("clientOrderId"),
     )
     return order.order_id
@@ -111,7 +110,7 @@ def place_spot_order(x: ReferenceExchange, call: Call) -> Any:
 
 def cancel_spot_order(x: ReferenceExchange, call: Call) -> Any:
     """Nothing: the order is cancelled."""
-    x.spot.cancel(call.account, call.params["orderId"], x.now_ms())
+    x.desk.cancel(call.account, call.params["orderId"])
     return DONE
 
 

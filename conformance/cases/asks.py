@@ -147,9 +147,10 @@ def cancel(world: World, account: str, identity: str) -> Steps[Record]:
     return record
 
 
-def orders(world: World, account: str, symbol: str) -> Steps[dict[str, dict[str, Any]]]:
-    """The newest orders of an account in a market, by id."""
-    record = yield Ask("listSpotOrders", {"symbol": symbol, "pageSize": 100}, by=account)
+def orders(world: World, account: str, symbol: str | None) -> Steps[dict[str, dict[str, Any]]]:
+    """The newest orders of an account in a market, or in all of them, by id."""
+    wanted = {} if symbol is None else {"symbol": symbol}
+    record = yield Ask("listSpotOrders", {**wanted, "pageSize": 100}, by=account)
     accepted(record, "listSpotOrders")
     content = rows(member(record.data, "content", "listSpotOrders"), "the list of orders")
     return {str(member(row, "orderId", "an order")): row for row in content}

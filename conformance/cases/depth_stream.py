@@ -258,11 +258,10 @@ def _common(channel: Channel, topic: str, old: Line, new: Line) -> set[int]:
     return by_delta & _books(channel, topic, new).keys()
 
 
-@check("depth.shows-own-order", needs=("trading", "quiet"), requests=10)
+@check("depth.shows-own-order", needs=("trading",), requests=10)
 def own_order_is_a_level(world: World) -> Script:
-    """Where nobody else trades, a resting order adds its amount to its level until cancelled."""
-    market = world.target.quiet
-    assert market is not None
+    """Far from the market, a resting order adds its amount to its level until cancelled."""
+    market = world.target.quiet or world.target.busy
     channel = channel_of(world, "depth")
     topic = channel.topic(symbol=market.symbol)
     yield from clear(world, market)

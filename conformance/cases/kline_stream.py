@@ -11,8 +11,9 @@ from functools import partial
 
 from conformance.cases.asks import decimal, member
 from conformance.cases.claim import CannotTell, Claim, holds
+from conformance.cases.own_trades import OwnTrade, trade_with_ourselves
 from conformance.cases.script import Frame, Script, World, check
-from conformance.cases.spot_asks import OwnTrade, clear, trade_in_quiet_market
+from conformance.cases.spot_asks import clear
 from conformance.cases.stream_asks import (
     channel_of,
     events_until,
@@ -148,11 +149,10 @@ def _is_first_minute(candle: Candle) -> bool:
     return isinstance(sent, int) and sent - candle.open_time < UNITS_MS["m"]
 
 
-@check(COUNTS, needs=("trading", "quiet", "two"), requests=12)
+@check(COUNTS, needs=("trading", "two"), requests=12)
 def own_trade_counts(world: World) -> Script:
     """In every interval a trade of ours closes the candle and adds itself to volume and count."""
-    market = world.target.quiet
-    assert market is not None
+    market = world.target.quiet or world.target.busy
     line = yield from opened(world, "line")
     channel = channel_of(world, "kline")
     before: dict[str, Candle | None] = {}
@@ -162,7 +162,7 @@ def own_trade_counts(world: World) -> Script:
         before[topic] = read(heard[-1]) if heard else None
     start = line.mark
     try:
-        own = yield from trade_in_quiet_market(world, market)
+        own = yield from trade_with_ourselves(world, market)
     finally:
         yield from clear(world, market)
     for topic, earlier in before.items():
@@ -177,7 +177,8 @@ def judge_own(topic: str, before: Candle | None, own: OwnTrade, frames: list[Fra
     volume = f"volume {before.volume}, count {before.count}" if before else "no candle"
     shown = f"{volume} before, then: {quoted(*frames[-2:]) or 'no event'}"
     good = _any_counts(before, own, frames)
-    expected = f"close {own.price}, volume + {own.amount}, count + 1"
+    least = "" if own.market.quiet else " or more"
+    expected = f"a trade at {own.price}, volume + {own.amount}{least}, count + 1{least}"
     return holds(COUNTS, good, title, expected, shown, own.records)
 
 
@@ -186,7 +187,9 @@ def _any_counts(before: Candle | None, own: OwnTrade, frames: list[Frame]) -> bo
 
 
 def _counts(before: Candle | None, own: OwnTrade, after: Candle) -> bool:
-    """A candle that opened after the one before holds our trade alone."""
+    """A candle that opened after the one before holds our trade alone, where nobody else trades."""
+    if not own.market.quiet:
+        return _counts_at_least(before, own, after)
     continues = before is not None and before.open_time == after.open_time
     volume = before.volume if before is not None and continues else Decimal(0)
     count = before.count if before is not None and continues else 0
@@ -195,4 +198,16 @@ def _counts(before: Candle | None, own: OwnTrade, after: Candle) -> bool:
         and after.low <= own.price <= after.high
         and after.volume == volume + own.amount
         and after.count == count + 1
+    )
+
+
+def _counts_at_least(before: Candle | None, own: OwnTrade, after: Candle) -> bool:
+    """Others may have traded as well: our trade is in it, and it holds no less than ours."""
+    continues = before is not None and before.open_time == after.open_time
+    volume = before.volume if before is not None and continues else Decimal(0)
+    count = before.count if before is not None and continues else 0
+    return (
+        after.low <= own.price <= after.high
+        and after.volume >= volume + own.amount
+        and after.count >= count + 1
     )

@@ -14,8 +14,8 @@ from conformance.cases.asks import (
     rows,
 )
 from conformance.cases.claim import CannotTell, Claim, equal, holds
+from conformance.cases.own_trades import trade_with_ourselves
 from conformance.cases.script import Ask, Record, Script, Steps, World, check
-from conformance.cases.spot_asks import trade_in_quiet_market
 from conformance.target import Market
 
 PRICES = ("open", "high", "low", "close")
@@ -355,7 +355,7 @@ def ticker_follows_own_trade(world: World) -> Script:
     market = world.target.quiet
     assert market is not None
     before = yield from _quiet_ticker(world, market)
-    made = yield from trade_in_quiet_market(world, market)
+    made = yield from trade_with_ourselves(world, market)
 
     def moved(seen: Ticker) -> bool:
         return seen.close == made.price and seen.volume != before.volume

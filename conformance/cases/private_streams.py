@@ -8,8 +8,9 @@ from typing import Any
 
 from conformance.cases.asks import BUY, Wallet, Wallets, decimal, member, rows, wallets
 from conformance.cases.claim import CannotTell, Claim, holds
+from conformance.cases.own_trades import trade_with_ourselves
 from conformance.cases.script import Frame, Script, Steps, Token, World, check
-from conformance.cases.spot_asks import Resting, clear, rest, tidy, trade_in_quiet_market
+from conformance.cases.spot_asks import Resting, clear, rest, tidy
 from conformance.cases.stream_asks import (
     Line,
     ask,
@@ -107,18 +108,17 @@ def _is_told(
     yield holds(ORDERS, once == wanted, title, wanted, f"{said}: {shown}", [record])
 
 
-@check(ORDERS, ACCOUNT, needs=("trading", "quiet", "two"), requests=14)
+@check(ORDERS, ACCOUNT, needs=("trading", "two"), requests=14)
 def trades_are_told(world: World) -> Script:
     """Both sides of a trade hear that their order is completed, and their new balances."""
-    market = world.target.quiet
-    assert market is not None
+    market = world.target.quiet or world.target.busy
     lines = {}
     for account in (world.first, world.second):
         lines[account] = yield from private_line(
             world, account, account, ["orders", "account"], ORDERS, ACCOUNT
         )
     try:
-        own = yield from trade_in_quiet_market(world, market)
+        own = yield from trade_with_ourselves(world, market)
         sides = {own.maker: [TRADING, COMPLETED], own.taker: [COMPLETED]}
         identities = {own.maker: own.maker_order, own.taker: own.taker_order}
         for account, line in lines.items():

@@ -7,10 +7,10 @@ from decimal import Decimal
 
 from conformance.cases.asks import (
     BUY,
-    SELL,
     Wallets,
     away,
     cancel,
+    eventually,
     last_price,
     member,
     orders,
@@ -46,21 +46,6 @@ class Resting:
         return self.market.base if self.direction == BUY else self.market.coin
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTrade:
-    """A trade between two accounts of ours: the maker rested, the taker came."""
-
-    market: Market
-    maker: str
-    taker: str
-    taker_direction: int
-    price: Decimal
-    amount: Decimal
-    maker_order: str
-    taker_order: str
-    records: tuple[int, ...]
-
-
 def rest(
     world: World,
     account: str,
@@ -76,18 +61,39 @@ def rest(
 
 
 def tidy(world: World, *ours: tuple[str, str]) -> Steps[None]:
-    """Cancel these orders (account, id), whatever has become of them."""
+    """Cancel these orders (account, id), whatever has become of them, and wait until none is open."""
     for account, identity in ours:
         yield from cancel(world, account, identity)
+    for account in dict.fromkeys(account for account, _ in ours):
+        mine = {identity for owner, identity in ours if owner == account}
+        yield from _none_open(world, account, None, mine)
 
 
 def clear(world: World, market: Market) -> Steps[None]:
     """Cancel every open order of our accounts in a market, so that a check starts from an empty one."""
     for account in (world.first, world.second):
-        found = yield from orders(world, account, market.symbol)
-        for identity, row in found.items():
-            if member(row, "status", "an order") == "TRADING":
-                yield from cancel(world, account, identity)
+        found = yield from open_orders(world, account, market.symbol)
+        for identity in found:
+            yield from cancel(world, account, identity)
+        if found:
+            yield from _none_open(world, account, market.symbol, found)
+
+
+def open_orders(world: World, account: str, symbol: str | None) -> Steps[set[str]]:
+    """The ids of an account's open orders in a market, or in all of them."""
+    found = yield from orders(world, account, symbol)
+    is_open = {key: member(row, "status", "an order") == "TRADING" for key, row in found.items()}
+    return {key for key, still in is_open.items() if still}
+
+
+def _none_open(world: World, account: str, symbol: str | None, mine: set[str]) -> Steps[None]:
+    """Wait until none of these is open: a cancellation may take effect after its answer."""
+
+    def look() -> Steps[set[str]]:
+        still = yield from open_orders(world, account, symbol)
+        return still & mine
+
+    yield from eventually(world, look, lambda still: not still)
 
 
 def own_price(world: World, market: Market) -> Steps[Decimal]:
@@ -96,29 +102,6 @@ def own_price(world: World, market: Market) -> Steps[Decimal]:
     moved = last * (1 + Decimal(world.random.randint(1, 40)) / 1000)
     price = to_step(moved, market.price_step)
     return price if price != last else price + market.price_step
-
-
-def trade_in_quiet_market(
-    world: World, market: Market, taker_direction: int = BUY, amount: Decimal | None = None
-) -> Steps[OwnTrade]:
-    """Let our second account rest an order and our first take it whole."""
-    yield from clear(world, market)
-    price = yield from own_price(world, market)
-    amount = amount or smallest_amount(market, price)
-    resting_direction = SELL if taker_direction == BUY else BUY
-    maker = yield from place(world, world.second, market, resting_direction, price, amount)
-    taker = yield from place(world, world.first, market, taker_direction, price, amount)
-    return OwnTrade(
-        market,
-        world.second,
-        world.first,
-        taker_direction,
-        price,
-        amount,
-        maker[0],
-        taker[0],
-        (maker[1].number, taker[1].number),
-    )
 
 
 def unfrozen(world: World, account: str, market: Market) -> Steps[Wallets]:

@@ -1,12 +1,14 @@
 """Checks of trades between two accounts of ours: who is filled first, at what price, and where the money goes.
 
-They need a market where nobody else trades, because they are exact. None of them asks the matching
-engine of the model: what is expected follows from the orders by arithmetic alone.
+They hold where other people trade as well: what is expected follows from our own orders and their fills
+by arithmetic alone. None of them asks the matching engine of the model.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import ROUND_DOWN, Decimal
+from itertools import pairwise
 from typing import Any, Final
 
 from conformance.cases.asks import (
@@ -15,25 +17,29 @@ from conformance.cases.asks import (
     Wallets,
     cancel,
     decimal,
-    listed,
+    eventually,
     listed_when,
     member,
+    orders,
     place,
     rows,
     settled,
     smallest_amount,
 )
-from conformance.cases.claim import equal, holds
-from conformance.cases.script import Record, Script, Steps, World, check
-from conformance.cases.spot_asks import (
+from conformance.cases.claim import CannotTell, equal, holds
+from conformance.cases.own_trades import (
+    ATTEMPTS,
+    BETWEEN,
     OwnTrade,
-    clear,
-    own_price,
-    tidy,
-    trade_in_quiet_market,
-    unfrozen,
+    Placed,
+    away_with,
+    closed,
+    free_price,
+    trade_with_ourselves,
 )
-from conformance.cases.spot_orders import QUIET, plain, quiet
+from conformance.cases.script import Script, Steps, World, check
+from conformance.cases.spot_asks import clear, unfrozen
+from conformance.cases.spot_orders import TWO, home_market, plain
 from conformance.target import Market
 
 MONEY_STEP: Final = Decimal("1e-16")
@@ -44,28 +50,21 @@ DUST: Final = Decimal("1e-8")
     "spot.trade-settles-both-sides",
     "spot.money-is-conserved",
     "spot.fee-is-charged-once",
-    needs=QUIET,
+    needs=TWO,
     requests=30,
 )
 def trade_settles(world: World) -> Script:
     """One trade in each direction: both accounts move by exactly the trade, less the fee."""
-    market = quiet(world)
+    market = home_market(world)
     for direction in (BUY, SELL):
-        yield from clear(world, market)
-        before = yield from _both(world, market)
-        made = yield from trade_in_quiet_market(world, market, direction)
+        made = yield from trade_with_ourselves(world, market, direction)
+        before = made.before[0], made.before[1]
         fee = yield from _fees(world, made)
         after = yield from _both_settled(world, made, before, fee)
         yield from _judge_settlement(world, made, before, after, fee)
 
 
 Pair = tuple[Wallets, Wallets]
-
-
-def _both(world: World, market: Market) -> Steps[Pair]:
-    first = yield from unfrozen(world, world.first, market)
-    second = yield from unfrozen(world, world.second, market)
-    return first, second
 
 
 def _fees(world: World, made: OwnTrade) -> Steps[tuple[Decimal, Decimal]]:
@@ -159,32 +158,25 @@ def _judge_fee(
     )
 
 
-@check("spot.trades-at-the-resting-price", "spot.fills-add-up", needs=QUIET, requests=24)
+@check("spot.trades-at-the-resting-price", "spot.fills-add-up", needs=TWO, requests=24)
 def resting_price(world: World) -> Script:
     """A buy above a resting sell pays the resting price, and nothing of the difference stays frozen."""
-    market = quiet(world)
-    yield from clear(world, market)
-    price = yield from own_price(world, market)
-    amount = smallest_amount(market, price)
-    before = yield from unfrozen(world, world.first, market)
-    maker = yield from place(world, world.second, market, SELL, price, amount)
-    generous = price + market.price_step * 7
-    taker = yield from place(world, world.first, market, BUY, generous, amount)
-    records = [maker[1].number, taker[1].number]
-    try:
-        row = yield from _completed(world, world.first, market, taker[0])
-        fills = [_fill(each) for each in rows(member(row, "detail", "an order"), "detail")]
-        yield equal(
-            "spot.trades-at-the-resting-price",
-            "a trade happens at the price that rested",
-            [str(plain(price))],
-            [str(plain(each[0])) for each in fills],
-            records,
-        )
-        yield from _paid(world, before, price * amount, market, records)
-        yield from _adds_up(row, fills, records)
-    finally:
-        yield from tidy(world, (world.second, maker[0]), (world.first, taker[0]))
+    market = home_market(world)
+    made = yield from trade_with_ourselves(world, market, BUY, beyond=7)
+    row = made.orders[0]
+    if row is None:
+        raise CannotTell(f"order {made.taker_order} is not listed")
+    fills = [_fill(each) for each in rows(member(row, "detail", "an order"), "detail")]
+    yield equal(
+        "spot.trades-at-the-resting-price",
+        "a trade happens at the price that rested",
+        [str(plain(made.price))],
+        [str(plain(each[0])) for each in fills],
+        made.records,
+    )
+    cost = made.price * made.amount
+    yield from _paid(world, made.before[0], cost, market, list(made.records))
+    yield from _adds_up(dict(row), fills, list(made.records))
 
 
 def _paid(
@@ -211,13 +203,6 @@ def _fill(row: Any) -> tuple[Decimal, Decimal, Decimal]:
     return price, amount, turnover
 
 
-def _completed(world: World, account: str, market: Market, identity: str) -> Steps[dict[str, Any]]:
-    row = yield from listed_when(
-        world, account, market.symbol, identity, lambda seen: seen.get("status") != "TRADING"
-    )
-    return row
-
-
 def _adds_up(
     row: dict[str, Any], fills: list[tuple[Decimal, Decimal, Decimal]], records: list[int]
 ) -> Steps[None]:
@@ -236,78 +221,116 @@ def _adds_up(
     )
 
 
-@check("spot.best-price-first", needs=QUIET, requests=24)
+@check("spot.best-price-first", needs=TWO, requests=24)
 def best_price_first(world: World) -> Script:
-    """Three sells at three prices, placed worst first: the cheapest is taken first."""
-    market = quiet(world)
+    """Three sells at three prices, placed worst first: none is filled while a cheaper one waits."""
+    market = home_market(world)
     yield from clear(world, market)
-    base = yield from own_price(world, market)
-    prices = [base + market.price_step * n for n in (20, 10, 0)]
+    base = yield from free_price(world, market, levels=3)
+    prices = [base + market.price_step * n for n in (2, 1, 0)]
     amount = smallest_amount(market, base)
-    made: list[tuple[str, Record]] = []
-    for price in prices:
-        resting = yield from place(world, world.second, market, SELL, price, amount)
-        made += [resting]
-    taker = yield from place(world, world.first, market, BUY, prices[0], amount)
+    made: list[Placed] = []
     try:
-        row = yield from _completed(world, world.first, market, taker[0])
-        fills = [_fill(each) for each in rows(member(row, "detail", "an order"), "detail")]
-        yield equal(
+        for price in prices:
+            resting = yield from place(world, world.second, market, SELL, price, amount)
+            made += [resting]
+        taker = yield from place(world, world.first, market, BUY, prices[0], amount)
+        yield from closed(world, world.first, market, taker[0])
+        traded = yield from _traded(world, world.second, market, made)
+        _some_traded(traded)
+        yield holds(
             "spot.best-price-first",
-            "an incoming buy takes the cheapest resting sell",
-            [str(plain(prices[-1]))],
-            [str(plain(each[0])) for each in fills],
+            all(not dearer or cheaper == amount for dearer, cheaper in pairwise(traded)),
+            f"of sells at {_list(prices)} none is filled while a cheaper one waits",
+            f"the one at {prices[-1]} first",
+            f"traded {_list(traded)}",
             [*(each[1].number for each in made), taker[1].number],
         )
     finally:
-        ours = [(world.second, each[0]) for each in made]
-        yield from tidy(world, *ours, (world.first, taker[0]))
+        yield from away_with(world, world.second, *made)
+        yield from clear(world, market)
 
 
-@check("spot.first-come-first-served", needs=QUIET, requests=24)
+@check("spot.first-come-first-served", needs=TWO, requests=24)
 def first_come(world: World) -> Script:
-    """Two sells at one price, one after the other: a buy of one's size fills the first alone."""
-    market = quiet(world)
+    """Two sells at one price, one after the other: the second is not filled while the first waits."""
+    market = home_market(world)
     yield from clear(world, market)
-    price = yield from own_price(world, market)
+    price = yield from free_price(world, market)
     amount = smallest_amount(market, price)
-    early = yield from place(world, world.second, market, SELL, price, amount)
-    late = yield from place(world, world.second, market, SELL, price, amount)
-    taker = yield from place(world, world.first, market, BUY, price, amount)
-    records = [early[1].number, late[1].number, taker[1].number]
+    made: list[Placed] = []
     try:
-        yield from _completed(world, world.first, market, taker[0])
-        traded = []
-        for identity in (early[0], late[0]):
-            row = yield from listed(world, world.second, market.symbol, identity)
-            traded.append(decimal(member(row, "tradedAmount", "an order"), "tradedAmount"))
-        yield equal(
+        for _ in range(2):
+            resting = yield from place(world, world.second, market, SELL, price, amount)
+            made += [resting]
+        taker = yield from place(world, world.first, market, BUY, price, amount)
+        yield from closed(world, world.first, market, taker[0])
+        traded = yield from _traded(world, world.second, market, made)
+        _some_traded(traded)
+        yield holds(
             "spot.first-come-first-served",
-            "of two orders at one price the first is filled",
-            [str(plain(amount)), "0"],
-            [str(plain(each)) for each in traded],
-            records,
+            not traded[1] or traded[0] == amount,
+            "of two orders at one price the first is filled first",
+            f"{plain(amount)} of the first before any of the second",
+            f"traded {_list(traded)}",
+            [*(each[1].number for each in made), taker[1].number],
         )
     finally:
-        yield from tidy(world, *((world.second, x[0]) for x in (early, late)))
+        yield from away_with(world, world.second, *made)
+        yield from clear(world, market)
 
 
-@check("spot.cancel-of-a-part-filled-order-releases-the-rest", needs=QUIET, requests=24)
+def _list(values: Sequence[Decimal]) -> str:
+    return ", ".join(f"{plain(each):f}" for each in values)
+
+
+def _some_traded(traded: Sequence[Decimal]) -> None:
+    if not any(traded):
+        raise CannotTell(f"{BETWEEN}: nothing of ours was taken")
+
+
+def _traded(
+    world: World, account: str, market: Market, made: Sequence[Placed]
+) -> Steps[list[Decimal]]:
+    """What each of these orders has traded, as listed in one answer."""
+
+    def look() -> Steps[dict[str, dict[str, Any]]]:
+        found = yield from orders(world, account, market.symbol)
+        return {identity: found.get(identity, {}) for identity, _ in made}
+
+    seen = yield from eventually(
+        world, look, lambda found: any(_traded_of(row) for row in found.values())
+    )
+    return [_traded_of(seen[identity]) for identity, _ in made]
+
+
+def _traded_of(row: dict[str, Any]) -> Decimal:
+    return decimal(row.get("tradedAmount", 0), "tradedAmount")
+
+
+@check("spot.cancel-of-a-part-filled-order-releases-the-rest", needs=TWO, requests=24)
 def cancel_part_filled(world: World) -> Script:
     """A buy of twice an amount, half of it taken, then cancelled: half is paid, half is back."""
-    market = quiet(world)
+    market = home_market(world)
+    for _ in range(ATTEMPTS):
+        yield from clear(world, market)
+        price = yield from free_price(world, market)
+        amount = smallest_amount(market, price)
+        before = yield from unfrozen(world, world.first, market)
+        resting = yield from place(world, world.first, market, BUY, price, amount * 2)
+        taker = yield from place(world, world.second, market, SELL, price, amount)
+        yield from _partly(world, market, resting[0])
+        answer = yield from cancel(world, world.first, resting[0])
+        row = yield from closed(world, world.first, market, resting[0])
+        if market.quiet or ((row or {}).get("status") == "CANCELED" and _traded_of(row)):
+            break
+    else:
+        raise CannotTell(f"{BETWEEN}: no order of ours was cancelled half filled")
     yield from clear(world, market)
-    price = yield from own_price(world, market)
-    amount = smallest_amount(market, price)
-    before = yield from unfrozen(world, world.first, market)
-    resting = yield from place(world, world.first, market, BUY, price, amount * 2)
-    taker = yield from place(world, world.second, market, SELL, price, amount)
-    yield from _partly(world, market, resting[0])
-    answer = yield from cancel(world, world.first, resting[0])
-    wanted = (
-        before[market.base].free - price * amount,
-        before[market.base].frozen,
-    )
+    paid = decimal(member(row, "turnover", "an order"), "turnover")
+    if market.quiet:
+        paid = price * amount
+    wanted = (before[market.base].free - paid, before[market.base].frozen)
 
     def state(seen: Wallets) -> tuple[Decimal, Decimal]:
         return seen[market.base].free, seen[market.base].frozen
@@ -315,7 +338,7 @@ def cancel_part_filled(world: World) -> Script:
     after = yield from settled(world, world.first, lambda seen: state(seen) == wanted)
     yield equal(
         "spot.cancel-of-a-part-filled-order-releases-the-rest",
-        "the traded half is paid and the other half is free again",
+        "the traded part is paid and the other part is free again",
         tuple(str(plain(each)) for each in wanted),
         tuple(str(plain(each)) for each in state(after)),
         [resting[1].number, taker[1].number, answer.number, after.record],
@@ -323,7 +346,6 @@ def cancel_part_filled(world: World) -> Script:
 
 
 def _partly(world: World, market: Market, identity: str) -> Steps[None]:
-    def has_traded(seen: dict[str, Any]) -> bool:
-        return decimal(seen.get("tradedAmount", 0), "tradedAmount") > 0
-
-    yield from listed_when(world, world.first, market.symbol, identity, has_traded)
+    yield from listed_when(
+        world, world.first, market.symbol, identity, lambda x: bool(_traded_of(x))
+    )

@@ -10,9 +10,10 @@ from typing import Any
 
 from conformance.cases.asks import BUY, SELL, decimal, member, rows
 from conformance.cases.claim import CannotTell, Claim, Verdict, equal, holds
+from conformance.cases.own_trades import OwnTrade, trade_with_ourselves
 from conformance.cases.run import reason_to_skip
 from conformance.cases.script import Frame, Script, World, check
-from conformance.cases.spot_asks import OwnTrade, clear, trade_in_quiet_market
+from conformance.cases.spot_asks import clear
 from conformance.cases.stream_asks import (
     channel_of,
     events,
@@ -114,13 +115,12 @@ def _updates(frames: Sequence[Frame]) -> int:
 @check(
     "trades.own-trade-appears-once",
     "trades.ids-unique-and-rising",
-    needs=("trading", "quiet", "two"),
+    needs=("trading", "two"),
     requests=24,
 )
 def own_trade_appears_once(world: World) -> Script:
     """A trade of ours, taken by a buyer and then by a seller, is shown once and as it was."""
-    market = world.target.quiet
-    assert market is not None
+    market = world.target.quiet or world.target.busy
     line = yield from opened(world, "line")
     channel = channel_of(world, "trades")
     topic = channel.topic(symbol=market.symbol)
@@ -129,7 +129,7 @@ def own_trade_appears_once(world: World) -> Script:
     try:
         for direction in (BUY, SELL):
             start = line.mark
-            own = yield from trade_in_quiet_market(world, market, direction)
+            own = yield from trade_with_ourselves(world, market, direction)
             yield from events_until(world, line, channel, topic, bool, since=start)
             yield from silence(line)
             yield from judge_own(topic, own, events(channel, topic, line.frames[start:]))
@@ -154,11 +154,10 @@ def judge_own(topic: str, own: OwnTrade, frames: Sequence[Frame]) -> Iterator[Cl
         yield equal(requirement, title, expected, trade.direction, own.records)
 
 
-@check(REAL_TIME, needs=("trading", "quiet", "two"), requests=12)
+@check(REAL_TIME, needs=("trading", "two"), requests=12)
 def own_trade_in_real_time(world: World) -> Script:
     """A trade of ours reaches the subscribers of its market within the time for a frame."""
-    market = world.target.quiet
-    assert market is not None
+    market = world.target.quiet or world.target.busy
     line = yield from opened(world, "line", REAL_TIME)
     wanted = _market_data(world, market)
     for channel, topic in wanted:
@@ -166,7 +165,7 @@ def own_trade_in_real_time(world: World) -> Script:
         yield from first_events(world, line, channel, topic)
     start = line.mark
     try:
-        own = yield from trade_in_quiet_market(world, market)
+        own = yield from trade_with_ourselves(world, market)
         for channel, topic in wanted:
             heard = yield from events_until(world, line, channel, topic, bool, start)
             yield _arrived(world, topic, heard, own)

@@ -70,6 +70,24 @@ class SpotExchange:
         client_order_id: str | None = None,
     ) -> Order:
         """Place an order and match it at once; a market order's price is ignored."""
+        order = self.accept(
+            account, symbol, side, order_type, price, amount, at_ms, client_order_id
+        )
+        self.match(order, at_ms)
+        return order
+
+    def accept(
+        self,
+        account: int,
+        symbol: str,
+        side: Side,
+        order_type: OrderType,
+        price: Decimal | None,
+        amount: Decimal,
+        at_ms: int,
+        client_order_id: str | None = None,
+    ) -> Order:
+        """Take an order and freeze what it may cost; it does not rest and trades nothing before `match`."""
         market = self.market(symbol)
         limit = _limit(order_type, price)
         check_new_order(market, side, order_type, limit, amount)
@@ -89,10 +107,13 @@ class SpotExchange:
             client_order_id,
         )
         self._remember(order)
+        return order
+
+    def match(self, order: Order, at_ms: int) -> None:
+        """Match an order that was accepted, and let what is left of it rest or end."""
         trades, makers = self._match(order, at_ms)
         self._finish_taker(order, at_ms)
-        self._announce(symbol, trades, [*makers, order], at_ms)
-        return order
+        self.announce(order.market.symbol, trades, [*makers, order], at_ms)
 
     def cancel(self, account: int, order_id: str, at_ms: int) -> Order:
         """Take an open order off the book and give back what it froze."""
@@ -103,7 +124,7 @@ class SpotExchange:
             raise Refused(Reason.ORDER_NOT_OPEN, f"The order is {order.status} and stays so.")
         self._books[order.market.symbol].remove(order)
         self._close(order, Step.CANCEL, at_ms)
-        self._announce(order.market.symbol, (), (order,), at_ms)
+        self.announce(order.market.symbol, (), (order,), at_ms)
         return order
 
     def market(self, symbol: str) -> Market:
@@ -226,9 +247,10 @@ class SpotExchange:
         if forgotten is not None and forgotten.client_order_id is not None:
             self._client_order_ids.discard((forgotten.account, forgotten.client_order_id))
 
-    def _announce(
+    def announce(
         self, symbol: str, trades: Iterable[Traded], orders: Iterable[Order], at_ms: int
     ) -> None:
+        """Publish what has come of an operation: trades, orders, levels, balances."""
         for trade in trades:
             self._publish(trade)
         for order in orders:

@@ -92,7 +92,7 @@ def a_slash_has_to_be_encoded(x: ReferenceExchange) -> None:
 @fault("spot.other-parameters-do-not-change-the-owner")
 def a_member_id_in_the_form_is_the_owner(x: ReferenceExchange) -> None:
     """memberId in the form places the order for that member."""
-    original_place = x.spot.place
+    original_place = x.desk.place
     owner: list[int] = []
 
     def repaired(params: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -105,7 +105,7 @@ def a_member_id_in_the_form_is_the_owner(x: ReferenceExchange) -> None:
         return original_place(owner.pop() if owner else account, *rest)
 
     _lenient(x, "placeSpotOrder", repaired)
-    x.spot.place = place  # type: ignore[method-assign,assignment]
+    x.desk.place = place  # type: ignore[method-assign,assignment]
 
 
 @fault("rest.no-server-error")
