@@ -21,11 +21,10 @@ from conformance.cases.asks import (
     place,
     smallest_amount,
     to_step,
-    wallets,
 )
 from conformance.cases.claim import CannotTell
 from conformance.cases.script import Hang, Pause, Record, Steps, World
-from conformance.cases.spot_asks import clear, own_price, tidy, unfrozen
+from conformance.cases.spot_asks import clear, own_price, unfrozen
 from conformance.cases.stream_asks import (
     channel_of,
     events_until,
@@ -36,7 +35,7 @@ from conformance.cases.stream_asks import (
 from conformance.target import Market
 
 ATTEMPTS: Final = 8
-GAP_POLL_MS: Final = 500
+GAP_POLL_MS, GAP_POLLS = 500, 24
 BETWEEN: Final = "a trade of our own did not come about"
 
 
@@ -142,7 +141,7 @@ def free_price(world: World, market: Market, levels: int = 1) -> Steps[Decimal]:
     """
     if market.quiet:
         return (yield from own_price(world, market))
-    for _ in range(ATTEMPTS):
+    for _ in range(GAP_POLLS):
         bid, ask = yield from best_prices(world, market)
         steps = int((ask - bid) / market.price_step) - 1
         if steps >= levels:
@@ -184,16 +183,4 @@ def _best(shown: Any, side: str) -> Decimal | None:
     return max(prices) if side == "bids" else min(prices)
 
 
-def both_wallets(world: World) -> Steps[tuple[Wallets, Wallets]]:
-    """The wallets of both accounts as they stand."""
-    first = yield from wallets(world, world.first)
-    second = yield from wallets(world, world.second)
-    return first, second
-
-
 Placed = tuple[str, Record]
-
-
-def away_with(world: World, account: str, *placed: Placed) -> Steps[None]:
-    """Cancel what an account has placed."""
-    yield from tidy(world, *((account, identity) for identity, _ in placed))

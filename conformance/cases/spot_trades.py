@@ -7,6 +7,7 @@ by arithmetic alone. None of them asks the matching engine of the model.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal
 from itertools import pairwise
 from typing import Any, Final
@@ -32,7 +33,6 @@ from conformance.cases.own_trades import (
     BETWEEN,
     OwnTrade,
     Placed,
-    away_with,
     closed,
     free_price,
     trade_with_ourselves,
@@ -224,69 +224,70 @@ def _adds_up(
 @check("spot.best-price-first", needs=TWO, requests=24)
 def best_price_first(world: World) -> Script:
     """Three sells at three prices, placed worst first: none is filled while a cheaper one waits."""
-    market = home_market(world)
-    yield from clear(world, market)
-    base = yield from free_price(world, market, levels=3)
-    prices = [base + market.price_step * n for n in (2, 1, 0)]
-    amount = smallest_amount(market, base)
-    made: list[Placed] = []
-    try:
-        for price in prices:
-            resting = yield from place(world, world.second, market, SELL, price, amount)
-            made += [resting]
-        taker = yield from place(world, world.first, market, BUY, prices[0], amount)
-        yield from closed(world, world.first, market, taker[0])
-        traded = yield from _traded(world, world.second, market, made)
-        _some_traded(traded)
-        yield holds(
-            "spot.best-price-first",
-            all(not dearer or cheaper == amount for dearer, cheaper in pairwise(traded)),
-            f"of sells at {_list(prices)} none is filled while a cheaper one waits",
-            f"the one at {prices[-1]} first",
-            f"traded {_list(traded)}",
-            [*(each[1].number for each in made), taker[1].number],
-        )
-    finally:
-        yield from away_with(world, world.second, *made)
-        yield from clear(world, market)
+    steps = (2, 1, 0)
+    queue = yield from _queue(world, home_market(world), steps)
+    yield holds(
+        "spot.best-price-first",
+        all(not dearer or cheaper == queue.amount for dearer, cheaper in pairwise(queue.traded)),
+        f"of sells at {_list(queue.prices)} none is filled while a cheaper one waits",
+        f"the one at {queue.prices[-1]} first",
+        f"traded {_list(queue.traded)}",
+        queue.records,
+    )
 
 
 @check("spot.first-come-first-served", needs=TWO, requests=24)
 def first_come(world: World) -> Script:
     """Two sells at one price, one after the other: the second is not filled while the first waits."""
-    market = home_market(world)
-    yield from clear(world, market)
-    price = yield from free_price(world, market)
-    amount = smallest_amount(market, price)
-    made: list[Placed] = []
-    try:
-        for _ in range(2):
-            resting = yield from place(world, world.second, market, SELL, price, amount)
-            made += [resting]
-        taker = yield from place(world, world.first, market, BUY, price, amount)
-        yield from closed(world, world.first, market, taker[0])
-        traded = yield from _traded(world, world.second, market, made)
-        _some_traded(traded)
-        yield holds(
-            "spot.first-come-first-served",
-            not traded[1] or traded[0] == amount,
-            "of two orders at one price the first is filled first",
-            f"{plain(amount)} of the first before any of the second",
-            f"traded {_list(traded)}",
-            [*(each[1].number for each in made), taker[1].number],
-        )
-    finally:
-        yield from away_with(world, world.second, *made)
+    queue = yield from _queue(world, home_market(world), (0, 0))
+    yield holds(
+        "spot.first-come-first-served",
+        not queue.traded[1] or queue.traded[0] == queue.amount,
+        "of two orders at one price the first is filled first",
+        f"{plain(queue.amount)} of the first before any of the second",
+        f"traded {_list(queue.traded)}",
+        queue.records,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Sells of ours in the order in which they were placed, and what each has traded."""
+
+    prices: tuple[Decimal, ...]
+    amount: Decimal
+    traded: tuple[Decimal, ...]
+    records: tuple[int, ...]
+
+
+def _queue(world: World, market: Market, steps: Sequence[int]) -> Steps[Queue]:
+    """Rest sells of one amount, so many steps above a free price, and buy that amount once."""
+    for _ in range(ATTEMPTS):
+        found = yield from _queue_once(world, market, steps)
         yield from clear(world, market)
+        if any(found.traded):
+            return found
+    raise CannotTell(f"{BETWEEN}: nothing of ours was taken")
+
+
+def _queue_once(world: World, market: Market, steps: Sequence[int]) -> Steps[Queue]:
+    yield from clear(world, market)
+    base = yield from free_price(world, market, levels=max(steps) + 1)
+    prices = tuple(base + market.price_step * each for each in steps)
+    amount = smallest_amount(market, base)
+    made: list[Placed] = []
+    for price in prices:
+        resting = yield from place(world, world.second, market, SELL, price, amount)
+        made += [resting]
+    taker = yield from place(world, world.first, market, BUY, max(prices), amount)
+    yield from closed(world, world.first, market, taker[0])
+    traded = yield from _traded(world, world.second, market, made)
+    records = (*(each[1].number for each in made), taker[1].number)
+    return Queue(prices, amount, tuple(traded), records)
 
 
 def _list(values: Sequence[Decimal]) -> str:
     return ", ".join(f"{plain(each):f}" for each in values)
-
-
-def _some_traded(traded: Sequence[Decimal]) -> None:
-    if not any(traded):
-        raise CannotTell(f"{BETWEEN}: nothing of ours was taken")
 
 
 def _traded(
