@@ -73,6 +73,7 @@ class Answers:
     def refused(self, refusal: Refusal) -> Response:
         """No, in the style of this exchange."""
         body: Mapping[str, Any] = {"code": refusal.code, "message": refusal.message}
-        status = refusal.status if self._is_http else 200
+        # What broke is no refusal: that it did shows in the status, whatever the style.
+        status = refusal.status if self._is_http or refusal.status >= 500 else 200
         text = self._writer.text(body).encode()
         return Response(status, (JSON_HEADER, *refusal.headers), text)

@@ -57,9 +57,11 @@ class Desk:
         if not any(self._delay_ms):
             spot.cancel(account, order_id, now_ms)
             return
-        own = {order.order_id: order for order in spot.open_orders_of(account)}
+        own = {order.order_id: order for order in spot.orders_of(account)}
         if order_id not in own:
-            raise Refused(Reason.ORDER_NOT_FOUND, "There is no such open order.")
+            raise Refused(Reason.ORDER_NOT_FOUND, "There is no such order.")
+        if not own[order_id].is_open:
+            raise Refused(Reason.ORDER_NOT_OPEN, "The order is over.")
         self._later(lambda at_ms: self._cancel_if_open(account, order_id, at_ms))
 
     def advance(self) -> None:

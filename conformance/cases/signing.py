@@ -74,9 +74,14 @@ def wrong_signatures(world: World) -> Script:
             record = yield use(key, alter=_altered(header, change))
             title = f"a signature {what} is refused"
             yield refused("signing.whole-signature-compared", record, title)
-        record = yield use(Key(key.name + "x", key.secret))
-        title = "a key that does not exist is refused"
-        yield refused("signing.unknown-key-refused", record, title)
+        named = world.target.conventions.signing.key_header
+        longer = _altered(named, lambda text: text + "x")
+        for record in (
+            (yield use(Key(key.name + "x", key.secret))),
+            (yield use(key, alter=longer)),
+        ):
+            title = "a key that does not exist is refused"
+            yield refused("signing.unknown-key-refused", record, title)
     finally:
         yield from delete(world, world.first, key.name)
 
