@@ -96,8 +96,9 @@ def eventually(
         seen = yield from look()
         if good(seen) or waited >= world.target.timing.settle_ms:
             return seen
-        yield Pause(POLL_MS)
-        waited += POLL_MS
+        pause = POLL_MS + waited // 4
+        yield Pause(pause)
+        waited += pause
 
 
 def order_form(

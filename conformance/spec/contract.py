@@ -22,6 +22,7 @@ from conformance.spec.documents import (
     adapt,
     follow,
     inline,
+    is_recursive,
     read,
 )
 
@@ -158,10 +159,11 @@ class Contract:
         content = (answer or {}).get("content", {}).get("application/json", {})
         if "schema" not in content:
             return None
-        return {
-            "allOf": [content["schema"]],
-            "components": self.openapi.get("components", {}),
-        }
+        schema: Document = content["schema"]
+        if is_recursive(self.openapi, schema):
+            return {"allOf": [schema], "components": self.openapi.get("components", {})}
+        # Without references it is judged several times as fast, and every answer is judged.
+        return dict(inline(self.openapi, schema))
 
 
 def _operations(document: Document, source: Path) -> dict[str, Operation]:

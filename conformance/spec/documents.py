@@ -94,6 +94,19 @@ def inline(document: Document, node: Json, within: tuple[str, ...] = ()) -> Json
     return {key: inline(document, value, within) for key, value in node.items()}
 
 
+def is_recursive(document: Document, node: Json, within: tuple[str, ...] = ()) -> bool:
+    """True when following every `$ref` of a node would come back to where it was."""
+    if isinstance(node, list):
+        return any(is_recursive(document, item, within) for item in node)
+    if not isinstance(node, dict):
+        return False
+    pointer = node.get("$ref")
+    if isinstance(pointer, str):
+        again = (*within, pointer)
+        return pointer in within or is_recursive(document, follow(document, node), again)
+    return any(is_recursive(document, value, within) for value in node.values())
+
+
 def adapt(node: Json, settings: Settings) -> Json:
     """A copy of a document with the target's settings written into its schemas."""
     if isinstance(node, list):

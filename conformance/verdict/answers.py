@@ -6,6 +6,7 @@ envelope always or never, and a field keeps its kind.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -42,7 +43,9 @@ class AnswerJudge:
         self.seen: dict[str, Seen] = {name: Seen() for name in contract.operations}
         self._secrets: set[str] = set()
         self._passed: set[str] = set()
-        self._validators: dict[tuple[str, int], Validator] = {}
+        self._validators: dict[tuple[str, int], Validator | None] = {}
+        # Polling brings the same answer again and again: what kept its form need not be judged twice.
+        self._kept: set[tuple[str, int, bytes]] = set()
 
     def judge(self, record: Record) -> list[Claim]:
         """The failures that one record shows; what it keeps is remembered for `close`."""
@@ -55,8 +58,8 @@ class AnswerJudge:
         failures = [*self._json(record), *self._secret(record)]
         if operation is not None:
             self._count(record)
-            failures += [*self._status(record, operation), *self._shape(record, operation)]
-            failures += [*self._stable(record, operation)]
+            failures += self._status(record, operation)
+            failures += self._form(record, operation)
         failures += _refusal(record)
         return failures
 
@@ -115,20 +118,36 @@ class AnswerJudge:
             listed = ", ".join(known)
             yield _fail(record, "rest.statuses-are-described", title, listed, str(status))
 
+    def _form(self, record: Record, operation: Operation) -> list[Claim]:
+        """Judge the form of an accepted answer, unless it is one that kept its form before."""
+        assert record.response is not None
+        body = record.response.body
+        digest = hashlib.blake2b(body, digest_size=16).digest()
+        seen = (operation.id, record.outcome.status, digest)
+        if seen in self._kept:
+            return []
+        failures = [*self._shape(record, operation), *self._stable(record, operation)]
+        if not failures:
+            self._kept.add(seen)
+        return failures
+
     def _shape(self, record: Record, operation: Operation) -> Iterator[Claim]:
         if not record.outcome.is_accepted or record.request.method != operation.method:
             return
-        schema = self._contract.schema_of_answer(operation, record.outcome.status)
-        if schema is None:
-            return
         assert record.response is not None
-        key = (operation.id, record.outcome.status)
-        if key not in self._validators:
-            self._validators[key] = jsonschema.Draft202012Validator(schema)
-        problem = _first_error(self._validators[key], record.response.body)
+        validator = self._validator(operation, record.outcome.status)
+        problem = validator and _first_error(validator, record.response.body)
         if problem:
             title = f"{operation.id} answers otherwise than its document says"
             yield _fail(record, f"operation.{operation.id}", title, problem[0], problem[1])
+
+    def _validator(self, operation: Operation, status: int) -> Validator | None:
+        key = (operation.id, status)
+        if key not in self._validators:
+            schema = self._contract.schema_of_answer(operation, status)
+            made = None if schema is None else jsonschema.Draft202012Validator(schema)
+            self._validators[key] = made
+        return self._validators[key]
 
     def _stable(self, record: Record, operation: Operation) -> Iterator[Claim]:
         if not record.outcome.is_accepted:
