@@ -6,7 +6,7 @@ orders are cancelled and it is tried again, and only a trade that both accounts 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -36,6 +36,7 @@ from conformance.target import Market
 
 ATTEMPTS: Final = 8
 GAP_POLL_MS, GAP_POLLS = 500, 24
+MOST_UNITS, ENOUGH_FOR = 100, 200
 BETWEEN: Final = "a trade of our own did not come about"
 
 
@@ -132,6 +133,19 @@ def _only_fill(row: Mapping[str, Any] | None, amount: Decimal) -> tuple[Decimal,
 def odd_amount(world: World, market: Market, price: Decimal) -> Decimal:
     """A small legal amount that nobody else is likely to trade."""
     return smallest_amount(market, price) + market.amount_step * world.random.randint(1, 499)
+
+
+def lasting_amount(market: Market, price: Decimal, held: Collection[Wallets]) -> Decimal:
+    """A small legal amount; where others trade, a larger one that they do not take in one bite.
+
+    However large, those who hold these wallets can place a good many orders of it.
+    """
+    least = smallest_amount(market, price)
+    if market.quiet:
+        return least
+    means = [each[market.coin].free for each in held]
+    means += [each[market.base].free / price for each in held]
+    return least * max(1, min(MOST_UNITS, int(min(means) / ENOUGH_FOR / least)))
 
 
 def free_price(world: World, market: Market, levels: int = 1) -> Steps[Decimal]:

@@ -35,11 +35,13 @@ from conformance.cases.own_trades import (
     Placed,
     closed,
     free_price,
+    lasting_amount,
     trade_with_ourselves,
 )
 from conformance.cases.script import Script, Steps, World, check
 from conformance.cases.spot_asks import clear, unfrozen
 from conformance.cases.spot_orders import TWO, home_market, plain
+from conformance.cases.trading_story import in_turn_among_others
 from conformance.target import Market
 
 MONEY_STEP: Final = Decimal("1e-16")
@@ -224,28 +226,55 @@ def _adds_up(
 @check("spot.best-price-first", needs=TWO, requests=24)
 def best_price_first(world: World) -> Script:
     """Three sells at three prices, placed worst first: none is filled while a cheaper one waits."""
-    steps = (2, 1, 0)
-    queue = yield from _queue(world, home_market(world), steps)
-    yield holds(
-        "spot.best-price-first",
-        all(not dearer or cheaper == queue.amount for dearer, cheaper in pairwise(queue.traded)),
-        f"of sells at {_list(queue.prices)} none is filled while a cheaper one waits",
-        f"the one at {queue.prices[-1]} first",
-        f"traded {_list(queue.traded)}",
-        queue.records,
-    )
+    title = "of three sells none is filled while a cheaper one waits"
+    yield from _in_turn(world, "spot.best-price-first", title, Plan((2, 1, 0), (1, 1, 1), 1))
 
 
 @check("spot.first-come-first-served", needs=TWO, requests=24)
 def first_come(world: World) -> Script:
     """Two sells at one price, one after the other: the second is not filled while the first waits."""
-    queue = yield from _queue(world, home_market(world), (0, 0))
+    title = "of two orders at one price the first is filled first, though the second is larger"
+    yield from _in_turn(world, "spot.first-come-first-served", title, Plan((0, 0), (1, 2), 1))
+
+
+@check("spot.part-filled-orders-keep-their-place", needs=TWO, requests=24)
+def part_filled_keeps_its_place(world: World) -> Script:
+    """Two sells at one price; the first is taken in two parts before the second is touched."""
+    title = "an order that was filled in part is still before a later one at its price"
+    requirement = "spot.part-filled-orders-keep-their-place"
+    yield from _in_turn(world, requirement, title, Plan((0, 0), (2, 1), 2))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Sells to rest: steps above a free price and size of each; and how often one unit is taken."""
+
+    steps: tuple[int, ...]
+    sizes: tuple[int, ...]
+    takes: int
+
+    @property
+    def order(self) -> list[int]:
+        """In which order they are to be served."""
+        return sorted(range(len(self.steps)), key=lambda place: (self.steps[place], place))
+
+
+def _in_turn(world: World, requirement: str, title: str, plan: Plan) -> Script:
+    market = home_market(world)
+    if not market.quiet:
+        # What others take, and when, is not ours to say: there the order of fills is read from a story.
+        yield from in_turn_among_others(world, requirement, title)
+        return
+    queue = yield from _queue(world, market, plan)
+    yield from clear(world, market)
+    if not any(queue.traded):
+        raise CannotTell(f"{BETWEEN}: nothing of ours was taken")
     yield holds(
-        "spot.first-come-first-served",
-        not queue.traded[1] or queue.traded[0] == queue.amount,
-        "of two orders at one price the first is filled first",
-        f"{plain(queue.amount)} of the first before any of the second",
-        f"traded {_list(queue.traded)}",
+        requirement,
+        queue.serves(*plan.order),
+        title,
+        f"first the one at {queue.prices[plan.order[0]]}, placed as number {plan.order[0] + 1}",
+        f"of {_list(queue.amounts)} at {_list(queue.prices)} traded {_list(queue.traded)}",
         queue.records,
     )
 
@@ -255,35 +284,36 @@ class Queue:
     """Sells of ours in the order in which they were placed, and what each has traded."""
 
     prices: tuple[Decimal, ...]
-    amount: Decimal
+    amounts: tuple[Decimal, ...]
     traded: tuple[Decimal, ...]
     records: tuple[int, ...]
 
-
-def _queue(world: World, market: Market, steps: Sequence[int]) -> Steps[Queue]:
-    """Rest sells of one amount, so many steps above a free price, and buy that amount once."""
-    for _ in range(ATTEMPTS):
-        found = yield from _queue_once(world, market, steps)
-        yield from clear(world, market)
-        if any(found.traded):
-            return found
-    raise CannotTell(f"{BETWEEN}: nothing of ours was taken")
+    def serves(self, *places: int) -> bool:
+        """True when none of these, in this order, has traded before the one before it was filled."""
+        return all(
+            not self.traded[later] or self.traded[earlier] == self.amounts[earlier]
+            for earlier, later in pairwise(places)
+        )
 
 
-def _queue_once(world: World, market: Market, steps: Sequence[int]) -> Steps[Queue]:
+def _queue(world: World, market: Market, plan: Plan) -> Steps[Queue]:
     yield from clear(world, market)
-    base = yield from free_price(world, market, levels=max(steps) + 1)
-    prices = tuple(base + market.price_step * each for each in steps)
-    amount = smallest_amount(market, base)
+    base = yield from free_price(world, market)
+    prices = tuple(base + market.price_step * each for each in plan.steps)
+    unit = smallest_amount(market, base)
+    amounts = tuple(unit * each for each in plan.sizes)
     made: list[Placed] = []
-    for price in prices:
+    for price, amount in zip(prices, amounts, strict=True):
         resting = yield from place(world, world.second, market, SELL, price, amount)
         made += [resting]
-    taker = yield from place(world, world.first, market, BUY, max(prices), amount)
-    yield from closed(world, world.first, market, taker[0])
+    takers: list[int] = []
+    for _ in range(plan.takes):
+        taker = yield from place(world, world.first, market, BUY, max(prices), unit)
+        yield from closed(world, world.first, market, taker[0])
+        takers += [taker[1].number]
     traded = yield from _traded(world, world.second, market, made)
-    records = (*(each[1].number for each in made), taker[1].number)
-    return Queue(prices, amount, tuple(traded), records)
+    records = (*(each[1].number for each in made), *takers)
+    return Queue(prices, amounts, tuple(traded), records)
 
 
 def _list(values: Sequence[Decimal]) -> str:
@@ -316,8 +346,8 @@ def cancel_part_filled(world: World) -> Script:
     for _ in range(ATTEMPTS):
         yield from clear(world, market)
         price = yield from free_price(world, market)
-        amount = smallest_amount(market, price)
         before = yield from unfrozen(world, world.first, market)
+        amount = lasting_amount(market, price, [before])
         resting = yield from place(world, world.first, market, BUY, price, amount * 2)
         taker = yield from place(world, world.second, market, SELL, price, amount)
         yield from _partly(world, market, resting[0])

@@ -30,6 +30,7 @@ from conformance.cases.asks import (
     wallets,
 )
 from conformance.cases.claim import CannotTell, Claim, Verdict
+from conformance.cases.own_trades import lasting_amount
 from conformance.cases.script import Ask, Connect, Frame, Pause, Record, Steps, Together, World
 from conformance.cases.spot_asks import clear
 from conformance.cases.stream_asks import (
@@ -94,11 +95,16 @@ class Story:
     history: History
     lines: dict[str, tuple[Line, str]]
     read: dict[str, int] = field(default_factory=dict)
+    wrong: dict[str, Claim] = field(default_factory=dict)
 
     @property
     def market(self) -> Market:
         """Where it happens."""
         return self.history.market
+
+    def unit(self, price: Decimal) -> Decimal:
+        """A small legal amount; where others trade, a larger one that they do not take in one bite."""
+        return lasting_amount(self.market, price, self.history.opening.wallets.values())
 
 
 def begin(world: World, market: Market, with_streams: bool = True) -> Steps[Story]:
@@ -183,9 +189,12 @@ def _note(history: History, intent: Intent, record: Record) -> None:
 
 
 def settle(story: Story) -> Steps[list[Claim]]:
-    """Look until the judges are content or the settle time is over; keep that look, give the claims."""
+    """Look until the judges are content or the settle time is over; keep that look, give the claims.
+
+    Once they were not content to the end, later looks are not waited for: the story is known to be wrong.
+    """
     history, world = story.history, story.world
-    waited = 0
+    waited = world.target.timing.settle_ms if story.wrong else 0
     while True:
         known = history.last.orders
         look = yield from _look(world, story.market, history.accounts, history.turn, known)
@@ -195,6 +204,8 @@ def settle(story: Story) -> Steps[list[Claim]]:
         # What an earlier look has shown was judged then: the new one and the one before are enough.
         claims = [*judge(replace(history, looks=history.looks[-2:]))]
         if waited >= world.target.timing.settle_ms or not failed(claims):
+            for each in failed(claims):
+                story.wrong.setdefault(each.requirement, each)
             return claims
         history.looks.pop()
         # Ever more patient: what has not happened at once may take seconds.
@@ -292,11 +303,12 @@ def _hear(story: Story, ms: int) -> Steps[None]:
 
 
 def finish(story: Story) -> Steps[list[Claim]]:
-    """Cancel what is open and judge the whole."""
+    """Cancel what is open and judge the whole: what failed on the way, and the rest by all that was seen."""
     still = [(account, order) for account, order in story.history.last.open_orders()]
     known = {each.identity for each in story.history.placed}
     for account, order in still:
         if order.identity in known:
             yield from fire(story, Cancel(account, order.identity))
-    latest = yield from settle(story)
-    return failed(latest) or [*judge(story.history)]
+    yield from settle(story)
+    whole = [each for each in judge(story.history) if each.requirement not in story.wrong]
+    return [*story.wrong.values(), *whole]

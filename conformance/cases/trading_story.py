@@ -7,13 +7,16 @@ same judges for every story, and for each story one requirement of its own, whic
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
+from itertools import product
 from random import Random
 from typing import Final
 
 from conformance.cases.asks import BUY, SELL, away, last_price, smallest_amount, to_step
 from conformance.cases.claim import CannotTell, Claim, Verdict, holds
-from conformance.cases.own_trades import best_prices
+from conformance.cases.history_matching import PRICE, TIME
+from conformance.cases.own_trades import best_prices, free_price
 from conformance.cases.script import Script, Steps, World, check
 from conformance.cases.spot_asks import own_price
 from conformance.cases.spot_orders import TWO, home_market
@@ -31,19 +34,25 @@ from conformance.cases.trading import (
 )
 from conformance.target import Market
 
-ROUNDS: Final = 16
-RACES: Final = 8
+ROUNDS: Final = 8
+IN_TURN: Final = (PRICE, TIME)
+REACH: Final = 3
+RACES: Final = 10
 MANY: Final = 110
-AT_ONCE: Final = 8
+CHUNK: Final = 8
 CENT: Final = Decimal("0.01")
 
 
 def centre(world: World, market: Market) -> Steps[Decimal]:
-    """A price around which our two accounts trade: between bid and ask where others trade."""
+    """A price around which our two accounts trade; where others trade, between their bid and ask."""
     if market.quiet:
         return (yield from own_price(world, market))
-    bid, ask = yield from best_prices(world, market)
-    return to_step((bid + ask) / 2, market.price_step)
+    try:
+        return (yield from free_price(world, market, 2 * REACH + 1)) + market.price_step * REACH
+    except CannotTell:
+        # Too narrow for long: then others will take part, and only what holds anyway is told.
+        bid, ask = yield from best_prices(world, market)
+        return to_step((bid + ask) / 2, market.price_step)
 
 
 def about(story: Story, steps: str, requirement: str, claims: list[Claim]) -> Claim:
@@ -55,20 +64,99 @@ def about(story: Story, steps: str, requirement: str, claims: list[Claim]) -> Cl
     return Claim(requirement, Verdict.FAIL, steps, first.expected, first.actual, first.records)
 
 
-@check(*REQUIREMENTS, needs=TWO, requests=260)
+@check(*REQUIREMENTS, needs=TWO, requests=420)
 def two_accounts_trade(world: World) -> Script:
-    """Limit and market orders, crossing, cancelled and raced, judged after every round."""
+    """Every way to trade, with either account in either part, and then at random; judged after each step."""
     market = home_market(world)
     story = yield from begin(world, market)
-    price = yield from centre(world, market)
+    parts = list(product((SWEEP, NIBBLE, AT_ONCE), (world.first, world.second), (BUY, SELL)))
+    world.random.shuffle(parts)
+    for act, maker, direction in parts:
+        taker = world.second if maker == world.first else world.first
+        price = yield from centre(world, market)
+        yield from act(story, Part(maker, taker, direction, price))
+        yield from finish(story)
     for _ in range(ROUNDS):
+        price = yield from centre(world, market)
         for intents in _round(world.random, story, price):
             yield from fire(story, *intents)
-        claims = yield from settle(story)
-        if failed(claims):
-            break
+        yield from settle(story)
     claims = yield from finish(story)
     yield from claims
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Who rests and who takes, on which side the maker is, and near which price."""
+
+    maker: str
+    taker: str
+    direction: int
+    price: Decimal
+
+    def rest(self, story: Story, steps: int, size: int) -> Place:
+        """An order of the maker's, so many steps worse for the taker, so many least amounts large."""
+        away_by = story.market.price_step * (steps if self.direction == SELL else -steps)
+        return Place(self.maker, self.direction, self.price + away_by, self._amount(story, size))
+
+    def take(self, story: Story, steps: int, size: int) -> Place:
+        """An order of the taker's that reaches so many steps."""
+        other = SELL if self.direction == BUY else BUY
+        reach = story.market.price_step * (steps if self.direction == SELL else -steps)
+        return Place(self.taker, other, self.price + reach, self._amount(story, size))
+
+    def _amount(self, story: Story, size: int) -> Decimal:
+        return story.unit(self.price) * size
+
+
+Act = Callable[[Story, Part], Steps[None]]
+
+
+def _sweep(story: Story, part: Part) -> Steps[None]:
+    """Three levels are rested, the best of them last; one order takes them all and a little more."""
+    for steps, size in ((2, 1), (1, 2), (0, 3)):
+        yield from fire(story, part.rest(story, steps, size))
+    yield from settle(story)
+    yield from fire(story, part.take(story, 2, 7))
+    yield from settle(story)
+
+
+def _nibble(story: Story, part: Part) -> Steps[None]:
+    """One order is taken in ever smaller parts at exactly its price, and cancelled when it is over."""
+    identity = yield from resting(story, part.rest(story, 0, 6))
+    yield from fire(story, part.rest(story, 0, 2))
+    yield from settle(story)
+    for size in (3, 2, 1):
+        yield from fire(story, part.take(story, 0, size))
+        yield from settle(story)
+    yield from fire(story, Cancel(part.maker, identity))
+    yield from settle(story)
+
+
+def _at_once(story: Story, part: Part) -> Steps[None]:
+    """One account places three at once, away from the market; then two accounts meet at once."""
+    yield from fire(story, *(part.rest(story, 20 + steps, 1) for steps in range(3)))
+    yield from settle(story)
+    yield from fire(story, part.rest(story, 0, 2), part.take(story, 0, 1))
+    yield from settle(story)
+
+
+SWEEP: Final[Act] = _sweep
+NIBBLE: Final[Act] = _nibble
+AT_ONCE: Final[Act] = _at_once
+
+
+def in_turn_among_others(world: World, requirement: str, title: str) -> Script:
+    """Claim of a market where others trade that our orders were served in turn, whoever took them."""
+    story = yield from begin(world, home_market(world))
+    for maker, direction in product((world.first, world.second), (BUY, SELL)):
+        taker = world.second if maker == world.first else world.first
+        for act in (SWEEP, NIBBLE):
+            price = yield from centre(world, story.market)
+            yield from act(story, Part(maker, taker, direction, price))
+            yield from finish(story)
+    wrong = [each for each in story.wrong.values() if each.requirement in IN_TURN]
+    yield about(story, title, requirement, wrong)
 
 
 def _round(random: Random, story: Story, price: Decimal) -> list[tuple[Intent, ...]]:
@@ -89,8 +177,8 @@ def some_order(random: Random, story: Story, price: Decimal) -> Place:
     market = story.market
     account = random.choice(story.history.accounts)
     direction = random.choice((BUY, SELL))
-    limit = price + market.price_step * random.randint(-3, 3)
-    amount = smallest_amount(market, limit) * random.randint(1, 5)
+    limit = price + market.price_step * random.randint(-REACH, REACH)
+    amount = story.unit(limit) * random.randint(1, 5)
     if random.randrange(6):
         return Place(account, direction, limit, amount)
     spent = to_step(limit * amount, CENT)
@@ -103,11 +191,11 @@ def many_trades(world: World) -> Script:
     market = home_market(world)
     story = yield from begin(world, market, with_streams=False)
     price = yield from centre(world, market)
-    amount = smallest_amount(market, price)
+    amount = story.unit(price)
     seller, buyer = world.random.sample((world.first, world.second), 2)
     yield from fire(story, Place(seller, SELL, price, amount * MANY))
-    for place in range(0, MANY, AT_ONCE):
-        number = min(AT_ONCE, MANY - place)
+    for place in range(0, MANY, CHUNK):
+        number = min(CHUNK, MANY - place)
         yield from fire(story, *(Place(buyer, BUY, price, amount) for _ in range(number)))
     claims = yield from settle(story)
     claims = claims if failed(claims) else (yield from finish(story))
@@ -163,16 +251,16 @@ def cancel_against_fill(world: World) -> Script:
 
 
 def _cancel_and_take(world: World, story: Story, price: Decimal) -> Steps[None]:
-    random, amount = world.random, smallest_amount(story.market, price)
+    random, amount = world.random, story.unit(price)
     maker, taker = random.sample((world.first, world.second), 2)
     direction = random.choice((BUY, SELL))
-    resting = yield from _resting(story, Place(maker, direction, price, amount * 4))
+    identity = yield from resting(story, Place(maker, direction, price, amount * 4))
     take = Place(taker, SELL if direction == BUY else BUY, price, amount * random.randint(1, 4))
-    pair: tuple[Intent, ...] = (Cancel(maker, resting), take)
+    pair: tuple[Intent, ...] = (Cancel(maker, identity), take)
     yield from fire(story, *(pair if random.randrange(2) else pair[::-1]))
 
 
-def _resting(story: Story, intent: Place) -> Steps[str]:
+def resting(story: Story, intent: Place) -> Steps[str]:
     """Place an order and return its id. Raises CannotTell when it is refused."""
     records = yield from fire(story, intent)
     identity = story.history.placed[-1].identity
@@ -192,7 +280,7 @@ def _cancel_five_times(world: World, story: Story, price: Decimal) -> Steps[None
     direction = world.random.choice((BUY, SELL))
     limit = away(story.market, price, direction)
     amount = smallest_amount(story.market, limit)
-    identity = yield from _resting(story, Place(world.first, direction, limit, amount))
+    identity = yield from resting(story, Place(world.first, direction, limit, amount))
     yield from fire(story, *(Cancel(world.first, identity) for _ in range(5)))
 
 
@@ -221,7 +309,7 @@ def self_trade(world: World) -> Script:
 
 
 def _meet_oneself(world: World, story: Story, price: Decimal) -> Steps[None]:
-    random, amount = world.random, smallest_amount(story.market, price)
+    random, amount = world.random, story.unit(price)
     account = random.choice((world.first, world.second))
     direction = random.choice((BUY, SELL))
     yield from fire(story, Place(account, direction, price, amount * 3))
@@ -237,7 +325,7 @@ def market_remainder(world: World) -> Script:
 
 
 def _take_too_much(world: World, story: Story, price: Decimal) -> Steps[None]:
-    random, amount = world.random, smallest_amount(story.market, price)
+    random, amount = world.random, story.unit(price)
     maker, taker = random.sample((world.first, world.second), 2)
     direction = random.choice((BUY, SELL))
     resting = SELL if direction == BUY else BUY
