@@ -22,6 +22,7 @@ ELSEWHERE = {
     "rest.legal-input-accepted",
     "stream.frames-match-one-message",
     "spot.lifecycle-agrees-with-the-model",
+    "stream.session-agrees-with-the-model",
     EXECUTION,
 }
 

@@ -29,6 +29,7 @@ from conformance.cases import (
     spot_orders,
     spot_refusals,
     spot_trades,
+    stream_sessions,
     streams,
     ticker_story,
     trade_stream,
@@ -67,6 +68,7 @@ AREAS: tuple[ModuleType, ...] = (
     kline_stream,
     candle_story,
     private_streams,
+    stream_sessions,
     limits,
 )
 

@@ -97,9 +97,13 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Connect:
-    """Open a stream connection under a name; answered with True when it opened."""
+    """Open a stream connection under a name; answered with True when it opened.
+
+    A slow one takes nothing in before it is listened to, so that what is sent to it waits on its way.
+    """
 
     connection: str
+    is_slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

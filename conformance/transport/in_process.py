@@ -115,8 +115,8 @@ class InProcess:
         self.wait(1)
         return [Sent(answer, "", sent_ns, self._clock() * 1_000_000) for answer in answers]
 
-    def connect(self) -> InProcessConnection:
-        """Open a stream session."""
+    def connect(self, is_slow: bool = False) -> InProcessConnection:
+        """Open a stream session; without a socket everybody reads only when asked."""
         return InProcessConnection(self._exchange.connect(CLIENT), self.wait)
 
     def wait(self, ms: int) -> None:

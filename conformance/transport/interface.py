@@ -51,8 +51,8 @@ class Transport(Protocol):
     def send_together(self, requests: Sequence[Request]) -> list[Sent]:
         """Send several requests at once."""
 
-    def connect(self) -> Connection:
-        """Open a stream connection. Raises PeerLeft."""
+    def connect(self, is_slow: bool = False) -> Connection:
+        """Open a stream connection; a slow one reads only when asked. Raises PeerLeft."""
 
     def wait(self, ms: int) -> None:
         """Let the target's time pass."""

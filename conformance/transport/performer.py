@@ -195,7 +195,7 @@ class Performer:
 
     def _connect(self, step: Connect) -> bool:
         try:
-            self._connections[step.connection] = self._transport.connect()
+            self._connections[step.connection] = self._transport.connect(step.is_slow)
         except PeerLeft as reason:
             self._journal.reply("connect", str(reason))
             return False

@@ -26,7 +26,7 @@ TOGETHER = 8
 class Stream:
     """A stream connection over a socket."""
 
-    def __init__(self, address: str, timeout_s: float) -> None:
+    def __init__(self, address: str, timeout_s: float, queue: int | None = None) -> None:
         """Open it, without compression: what is judged is what was sent. Raises what the library raises."""
         self._open = ExitStack()
         self._connection: ClientConnection = self._open.enter_context(
@@ -34,7 +34,7 @@ class Stream:
                 address,
                 compression=None,
                 max_size=None,
-                max_queue=None,
+                max_queue=queue,
                 ping_interval=None,
                 open_timeout=timeout_s,
                 close_timeout=1,
@@ -127,12 +127,12 @@ class Sockets:
         with ThreadPoolExecutor(TOGETHER) as pool:
             return list(pool.map(self.send, requests))
 
-    def connect(self) -> Stream:
-        """Open a stream connection."""
+    def connect(self, is_slow: bool = False) -> Stream:
+        """Open a stream connection; the library of a slow one holds back all but one frame."""
         if not self._target.stream:
             raise PeerLeft("the target has no stream address: say STREAM_URL=ws://host:port/")
         try:
-            return Stream(self._target.stream, self._timeout_s)
+            return Stream(self._target.stream, self._timeout_s, 1 if is_slow else None)
         except (WebSocketException, OSError, ValueError) as error:
             raise PeerLeft(
                 f"{self._target.stream} does not open a stream: {_plain(error)}"

@@ -18,6 +18,7 @@ from reference_exchange.faults import (
     requests,
     security,
     shapes,
+    stream_sessions,
     streams,
     trading,
     trading_story,
@@ -36,7 +37,9 @@ MODULES: Final = (
     interface,
     requests,
     shapes,
+    stream_sessions,
     streams,
+    stream_sessions,
 )
 CATALOGUE: Final[dict[str, Fault]] = {
     each.name: each
