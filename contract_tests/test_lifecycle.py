@@ -95,21 +95,25 @@ class Lifecycle(RuleBasedStateMachine):
 
 def test_lifecycle(session: Session, seed: int) -> None:
     """Wallets and orders are what price-time matching makes of any sequence."""
+    settle(explore(session, seed))
+
+
+def explore(session: Session, number: int) -> list[Claim]:
+    """Everything that random trading gives rise to."""
+    session.begin(NAME)
     reason = reason_to_skip(NEEDS, session.world)
     if reason:
-        session.begin(NAME)
-        claims = session.end([Claim(spot_model.REQUIREMENT, Verdict.SKIPPED, reason)])
-        settle(claims)
+        return session.end([Claim(spot_model.REQUIREMENT, Verdict.SKIPPED, reason)])
     kept: list[Claim] = []
     told: list[Ledger] = []
     machine = type("Machine", (Lifecycle,), {"session": session, "kept": kept, "told": told})
-    claims = _explore(machine, kept, seed)
+    claims = _claims(machine, kept, number)
     if told:
         session.resume(told[0])
-    settle(session.end(claims))
+    return session.end(claims)
 
 
-def _explore(machine: type, kept: list[Claim], number: int) -> list[Claim]:
+def _claims(machine: type, kept: list[Claim], number: int) -> list[Claim]:
     wanted = settings(
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,

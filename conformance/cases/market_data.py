@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 from typing import Any
 
 from conformance.cases.asks import (
@@ -20,6 +21,9 @@ from conformance.target import Market
 
 PRICES = ("open", "high", "low", "close")
 RATIO_STEP = Decimal("0.0001")
+MOST_UNITS = 5
+# In percent: what two reads of one market may differ by, and what arbitrage leaves between markets.
+TIGHT, LOOSE = 1, 10
 UNKNOWN = "NOSUCHCOIN"
 
 
@@ -227,65 +231,80 @@ def price(world: World, source: str, target: str) -> Steps[tuple[Decimal, Record
 @check("convert.same-unit-is-one", "convert.there-and-back", requests=8)
 def convert_identities(world: World) -> Script:
     """A unit in itself is one; there and back is one, as far as the digits and the market allow."""
-    market = world.target.busy
-    for unit in (market.coin, market.base):
+    units = world.target.units[:MOST_UNITS]
+    for unit in units:
         same, record = yield from price(world, unit, unit)
         yield equal(
             "convert.same-unit-is-one", f"{unit} in {unit} is 1", Decimal(1), same, [record.number]
         )
-    there, first = yield from price(world, market.coin, market.base)
-    back, second = yield from price(world, market.base, market.coin)
-    product = there * back
-    yield holds(
-        "convert.there-and-back",
-        abs(product - 1) <= Decimal("0.01"),
-        f"{market.coin} to {market.base} and back is 1 within a percent",
-        "0.99 to 1.01",
-        f"{there} * {back} = {product}",
-        [first.number, second.number],
-    )
+    for one, other in combinations(units, 2):
+        there, first = yield from price(world, one, other)
+        back, second = yield from price(world, other, one)
+        yield holds(
+            "convert.there-and-back",
+            abs(there * back - 1) * 100 <= TIGHT,
+            f"{one} to {other} and back is 1 within {TIGHT} percent",
+            "1",
+            f"{there} * {back} = {there * back}",
+            [first.number, second.number],
+        )
 
 
-@check("convert.triangle", requests=3)
+@check("convert.triangle", requests=12)
 def convert_triangle(world: World) -> Script:
-    """Going through a third unit makes no difference beyond the move of the market."""
-    units = world.target.units
+    """Going through a third unit makes no difference beyond the move of the market.
+
+    Where all three pairs are markets of their own, only arbitrage ties them together, and that is loose.
+    """
+    units = world.target.units[:MOST_UNITS]
     if len(units) < 3:
         raise CannotTell("the target's markets name fewer than three units")
-    a, b, c = units[:3]
-    ab, first = yield from price(world, a, b)
-    bc, second = yield from price(world, b, c)
-    ac, third = yield from price(world, a, c)
-    yield holds(
-        "convert.triangle",
-        ac != 0 and abs(ab * bc / ac - 1) <= Decimal("0.01"),
-        f"{a} to {b} to {c} is {a} to {c} within a percent",
-        f"about {ac}",
-        f"{ab} * {bc} = {ab * bc}",
-        [first.number, second.number, third.number],
-    )
+    for a, b, c in combinations(units, 3):
+        ab, first = yield from price(world, a, b)
+        bc, second = yield from price(world, b, c)
+        ac, third = yield from price(world, a, c)
+        direct = sum(_is_market(world, *pair) for pair in ((a, b), (b, c), (a, c)))
+        percent = LOOSE if direct == 3 else TIGHT
+        yield holds(
+            "convert.triangle",
+            ac != 0 and abs(ab * bc / ac - 1) * 100 <= percent,
+            f"{a} to {b} to {c} is {a} to {c} within {percent} percent",
+            f"about {ac}",
+            f"{ab} * {bc} = {ab * bc}",
+            [first.number, second.number, third.number],
+        )
 
 
-@check("convert.agrees-with-ticker", requests=4)
+def _is_market(world: World, one: str, other: str) -> bool:
+    return any({one, other} == {each.coin, each.base} for each in world.target.markets)
+
+
+@check("convert.agrees-with-ticker", requests=10)
 def convert_agrees(world: World) -> Script:
-    """What convert says lies within the day's range of the market's ticker."""
-    market = world.target.busy
-    converted, record = yield from price(world, market.coin, market.base)
-    shown = yield Ask("getCoinTicker", {"coin": market.coin.lower()})
+    """What convert says of a market's pair lies between the low and the high of its ticker."""
+    shown = yield Ask("listSymbolThumbs", by=world.first)
     if not shown.is_accepted:
-        raise CannotTell(f"the ticker of {market.coin} is refused: {shown.said}")
-    each = read("getCoinTicker", shown.data, shown.number)
-    if each.symbol != market.symbol:
-        raise CannotTell(f"the ticker of {market.coin} is that of {each.symbol}")
-    slack = each.high * Decimal("0.001")
-    yield holds(
-        "convert.agrees-with-ticker",
-        each.low - slack <= converted <= each.high + slack,
-        f"{market.coin} in {market.base} lies within the range of its ticker",
-        f"{each.low} to {each.high}",
-        converted,
-        [record.number, shown.number],
-    )
+        raise CannotTell(f"listSymbolThumbs is refused: {shown.said}")
+    tickers = {
+        each.symbol: each
+        for each in (
+            read("listSymbolThumbs", row, shown.number) for row in rows(shown.data, "tickers")
+        )
+    }
+    for market in world.target.markets:
+        each = tickers.get(market.symbol)
+        if each is None:
+            raise CannotTell(f"listSymbolThumbs has no {market.symbol}")
+        converted, record = yield from price(world, market.coin, market.base)
+        slack = each.high * Decimal("0.001")
+        yield holds(
+            "convert.agrees-with-ticker",
+            each.low - slack <= converted <= each.high + slack,
+            f"{market.coin} in {market.base} lies within the range of its ticker",
+            f"{each.low} to {each.high}",
+            converted,
+            [record.number, shown.number],
+        )
 
 
 @check("convert.unknown-unit-refused", requests=2)

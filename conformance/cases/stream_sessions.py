@@ -14,7 +14,7 @@ from typing import Any, Final
 from conformance.cases.asks import BUY
 from conformance.cases.claim import CannotTell, Claim, holds
 from conformance.cases.depth_stream import tell
-from conformance.cases.script import Connect, Frame, Hang, Script, Steps, World, check
+from conformance.cases.script import Connect, Frame, Hang, Say, Script, Steps, World, check
 from conformance.cases.spot_asks import rest, tidy
 from conformance.cases.spot_orders import home_market
 from conformance.cases.stream_asks import (
@@ -140,9 +140,14 @@ def misspoken(world: World, session: Session, frame: str | bytes) -> Steps[list[
     """Say a frame that is no message: a refusal comes, and the connection lives."""
     templates = session.channel.subscription
     start = session.line.mark
-    yield from answered(world, session.line, templates, frame, "-")
+    yield Say(session.line.name, frame)
+
+    def is_answered(frames: Sequence[Frame]) -> bool:
+        return any(is_refusal(templates, each) for each in frames)
+
+    yield from hear(session.line, is_answered, world.target.timing.frame_ms)
     heard = session.line.frames[start:]
-    refused = any(is_refusal(templates, each) for each in heard)
+    refused = is_answered(heard)
     title = "a frame that is no message is refused and the connection goes on"
     shown = "the exchange hung up" if session.line.closed else quoted(*heard) or "no answer"
     return [holds(HARMLESS, refused and not session.line.closed, title, "a refusal", shown)]

@@ -60,7 +60,7 @@ def crossing_three_units_costs(x: ReferenceExchange) -> None:
     def costly(exchange: ReferenceExchange, call: Call) -> Any:
         price = original(exchange, call)
         pair = {call.params["fromUnit"], call.params["toUnit"]}
-        return price * Decimal("1.02") if pair == {"BTC", "ETH"} else price
+        return price * Decimal("1.02") if pair == {"BTC", "SOL"} else price
 
     x.handlers["getConvertPrice"] = costly
 
