@@ -11,6 +11,7 @@ from conformance.cases.examples import legal_params, take_back
 from conformance.cases.key_asks import create, delete, soon, use, works
 from conformance.cases.refusals import refused, taken
 from conformance.cases.script import Ask, Record, Script, Steps, World, check
+from conformance.cases.spot_asks import clear, rest
 from conformance.cases.spot_orders import NOWHERE, home_market
 from conformance.spec.contract import Operation
 from conformance.wire.signing import Key
@@ -40,6 +41,7 @@ def scope_matrix(world: World) -> Script:
                     title = f"{operation.id} takes a key that may {scope}"
                     yield taken(requirement, record, title)
         finally:
+            yield from clear(world, home_market(world))
             yield from delete(world, world.first, key.name)
 
 
@@ -50,9 +52,11 @@ def _awake(world: World, key: Key) -> Steps[None]:
 
 def _legal(world: World, operation: Operation) -> Steps[dict[str, Any]]:
     """What the owner could rightly ask, so that a refusal is for the key alone."""
+    market = home_market(world)
+    if operation.id == "cancelSpotOrder":
+        return {"orderId": (yield from rest(world, world.first, market, BUY)).identity}
     if operation.id != "placeSpotOrder":
         return legal_params(operation, world)
-    market = home_market(world)
     price = away(market, (yield from last_price(world, market)), BUY)
     return order_form(market, BUY, price, smallest_amount(market, price))
 
@@ -189,11 +193,11 @@ def nobody_finds_out(world: World) -> Script:
             unknown = yield Ask(operation, {"apiKey": NOWHERE, **more}, by=world.second)
             title = f"{operation} of somebody else's key is refused"
             yield refused(requirement, foreign, title)
-            said = [
+            none, theirs = (
                 (x.outcome.status, x.outcome.code, x.outcome.message) for x in (unknown, foreign)
-            ]
+            )
             title = f"{operation} does not tell a foreign key from an unknown one"
-            yield equal(requirement, title, *said, [foreign.number, unknown.number])
+            yield equal(requirement, title, none, theirs, [foreign.number, unknown.number])
     finally:
         yield from delete(world, world.first, key.name)
 

@@ -260,7 +260,7 @@ def ranges_are_one_address_too_long(x: ReferenceExchange) -> None:
     """The address behind a range is in it."""
 
     def behind(listed: Any, client: str, _: Request) -> bool:
-        head, _, last = client.rpartition(".")
+        head, last = client.rsplit(".", 1)
         before = f"{head}.{int(last) - 1}"
         ranges = [each for each in listed if "/" in each]
         return bool(ranges) and allows(tuple(ranges), before)
