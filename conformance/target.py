@@ -97,9 +97,14 @@ class Signing(_Part):
 
 
 class Conventions(_Part):
-    """What the documentation leaves open and this target decides."""
+    """What the documentation leaves open and this target decides.
+
+    `token_secret` is what a test system signs its tokens with, where it tells: only so can a token be made
+    that has ended.
+    """
 
     login_parameter: str = "email"
+    token_secret: str = ""
     decimals: Literal["string", "number", "either"] = "string"
     signing: Signing = Signing()
 

@@ -17,6 +17,7 @@ REASONS: Final = {
     "keys": "the target's file does not allow managing API keys",
     "rate_limit": "the target's file does not allow testing the rate limit",
     "quiet": "the target's file names no quiet market, where nobody else trades",
+    "token_secret": "the target's file gives no token_secret, so no token can be made that has ended",
     "two": "the target's file names no second account",
 }
 
@@ -80,6 +81,8 @@ def _missing(world: World) -> Iterator[str]:
     for need in ("trading", "futures", "keys", "rate_limit"):
         if not getattr(target.allows, need):
             yield need
+    if not target.conventions.token_secret:
+        yield "token_secret"
     if target.quiet is None:
         yield "quiet"
     if world.second not in target.accounts:

@@ -245,7 +245,7 @@ class Check:
 def check(
     *requirements: str, needs: tuple[str, ...] = (), requests: int = 6
 ) -> Callable[[Callable[[World], Script]], Check]:
-    """Make a check of a script. `needs` draws on: trading, futures, keys, rate_limit, quiet, stream, two."""
+    """Make a check of a script. `needs` draws on: trading, futures, keys, rate_limit, quiet, two, token_secret."""
 
     def make(script: Callable[[World], Script]) -> Check:
         area = script.__module__.rpartition(".")[2].replace("_", "-")
