@@ -20,11 +20,14 @@ from conformance.transport.performer import Performer
 from conformance.verdict.answers import AnswerJudge
 from conformance.verdict.findings import Finding
 from conformance.verdict.frames import FrameJudge
-from conformance.verdict.reproduce import curl_script, stream_script
+from conformance.verdict.reproduce import curl_script
+from conformance.verdict.reproduce_stream import stream_script
 
 # Schemathesis tries boundaries and examples beside what it generates, legal ones and illegal ones.
 GENERATED_FOR_AN_EXAMPLE = 4
 LIFECYCLE_REQUESTS = 600
+# What is said of these is seen on a line, though requests may have brought it about.
+STREAMED = ("stream.", "depth.", "trades.", "kline.", "channel.")
 
 
 @dataclass(slots=True)
@@ -118,6 +121,7 @@ class Session:
         """A request was made: log it and judge its answer."""
         self.log.record(record)
         self._ledger.records.append(record)
+        self._ledger.spoken.append(("Record", record))
         self._ledger.claims += self.answers.judge(record)
 
     def heard(self, connection: str, heard: Heard) -> None:
@@ -162,8 +166,11 @@ class Session:
 
     def _reproduce(self, claim: Claim) -> str:
         target: Target = self.world.target
-        if self._ledger.spoken and not claim.records:
-            return stream_script(self._ledger.spoken, target, self._served)
+        has_lines = any(name == "Connect" for name, _ in self._ledger.spoken)
+        is_streamed = claim.requirement.startswith(STREAMED) or not claim.records
+        if has_lines and is_streamed:
+            tokens = self._perform.known_tokens()
+            return stream_script(self._ledger.spoken, target, self._served, tokens)
         if not self._ledger.records:
             return ""
         return curl_script(self._needed(claim), target, claim.records, self._served)

@@ -6,35 +6,39 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cases.claim import Verdict
 from conformance.spec import requirements
 from reference_exchange.faults import CATALOGUE
+from reference_exchange.faults.classes import class_of
 from reference_exchange.faults.fault import Fault
-from tests import stage
-
-# Judged by generated requests and by the state machine, so shown by runs of pytest: test_contract_runs.
-BY_GENERATED = {
-    "rest.legal-input-accepted",
-    "spot.lifecycle-agrees-with-the-model",
-    "stream.session-agrees-with-the-model",
-}
-SCRIPTED = [each for each in CATALOGUE.values() if each.breaks not in BY_GENERATED]
+from tests import proof_of_faults, stage
 
 
-@pytest.mark.parametrize("fault", SCRIPTED, ids=lambda fault: fault.name)
-def test_a_fault_trips_the_requirement_that_it_names(fault: Fault, tmp_path: Path) -> None:
-    claims = stage.ask(stage.session(tmp_path, [fault.name]), fault.breaks)
-    failed = {claim.requirement for claim in claims if claim.verdict is Verdict.FAIL}
-    assert fault.breaks in failed
+@pytest.mark.parametrize("fault", CATALOGUE.values(), ids=lambda fault: fault.name)
+def test_a_fault_trips_the_requirement_that_it_names(fault: Fault) -> None:
+    found = proof_of_faults.attempt(fault.name)
+    assert found.is_caught, f"{found.trips} {found.why}"
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3])
-def test_no_fault_no_finding(seed: int, tmp_path: Path) -> None:
-    run = stage.session(tmp_path, seed=seed)
-    claims = [claim for each in stage.CHECKS for claim in run.check(each)]
-    run.conclude()
-    telling = [c for c in claims if c.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE)]
-    assert telling == []
+@pytest.mark.parametrize("manner", ["default", "differing"])
+@pytest.mark.parametrize("seed", [1, 2])
+def test_no_fault_no_finding(seed: int, manner: str) -> None:
+    assert proof_of_faults.alarms((seed, manner)) == []
+
+
+def test_the_same_seed_asks_and_concludes_the_same(tmp_path: Path) -> None:
+    asked = []
+    for number in range(2):
+        run = stage.session(tmp_path / str(number), seed=7)
+        for each in stage.CHECKS:
+            run.check(each)
+        run.conclude()
+        asked.append((tmp_path / str(number) / "run.jsonl").read_text(encoding="utf-8"))
+    assert asked[0] == asked[1]
+
+
+def test_every_requirement_has_a_class_of_faults() -> None:
+    for name in requirements.load(stage.CONTRACT):
+        assert class_of(name)
 
 
 def test_every_fault_names_a_requirement_of_the_catalogue() -> None:

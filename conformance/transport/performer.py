@@ -84,6 +84,10 @@ class Performer:
             self._tokens[account] = self._log_in(account)
         return self._tokens[account]
 
+    def known_tokens(self) -> dict[str, str]:
+        """The account of each token that was given so far."""
+        return {token: account for account, token in self._tokens.items()}
+
     def hang_up(self, connection: str | None = None) -> None:
         """Close one connection, or every one that a script left open."""
         names = [connection] if connection else list(self._connections)

@@ -197,28 +197,3 @@ def _leaves(data: Any) -> dict[str, str]:
 
 def _is_number(text: str) -> bool:
     return text.replace(".", "", 1).isdigit() and "." in text
-
-
-def stream_script(spoken: Sequence[tuple[str, Any]], target: Target, served: str = "") -> str:
-    """The stream side of a check as a script for the suite's own Python: what to say, then what comes."""
-    address = "ws://127.0.0.1:8081/" if target.embedded else target.stream
-    frames = [step.frame for name, step in spoken if name == "Say"]
-    says = "".join(f"        ws.send({_shown(frame)!r})\n" for frame in frames[:20])
-    hint = f"# on: {served}\n" if served else ""
-    return (
-        hint + ".venv/bin/python - <<'END'\n"
-        "from websockets.exceptions import ConnectionClosed\n"
-        "from websockets.sync.client import connect\n"
-        f"with connect({address!r}, max_size=None) as ws:\n"
-        "    try:\n"
-        f"{says}"
-        "        while True:\n"
-        "            print(ws.recv(timeout=5))\n"
-        "    except (TimeoutError, ConnectionClosed) as end:\n"
-        "        print(repr(end))\n"
-        "END"
-    )
-
-
-def _shown(frame: str | bytes) -> str | bytes:
-    return frame if len(frame) <= 2000 else frame[:2000]
