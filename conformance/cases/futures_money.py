@@ -297,7 +297,13 @@ def _wallets_of(world: World, account: str) -> Steps[dict[str, dict[str, Any]]]:
     }
 
 
-@check("futures.orders-have-ids-of-their-own", "futures.orders-are-listed", needs=FUTURES)
+@check(
+    "futures.orders-have-ids-of-their-own",
+    "futures.orders-are-listed",
+    "rest.legal-input-accepted",
+    needs=FUTURES,
+    requests=30,
+)
 def orders_are_listed(world: World) -> Script:
     """Three orders have three ids, are listed newest first, and under their own contract alone."""
     contract = contract_of(world)
@@ -315,6 +321,11 @@ def orders_are_listed(world: World) -> Script:
     title = "futures orders are listed newest first"
     good = -1 not in places and places == sorted(places, reverse=True)
     yield holds("futures.orders-are-listed", good, title, ids[::-1], shown[:5], numbers)
+    params = {"contractCoinId": contract.id, "pageNo": 2, "pageSize": 1}
+    page = yield Ask("listFuturesOrders", params, by=world.first)
+    title = "the second page of futures orders is given"
+    legal = "rest.legal-input-accepted"
+    yield holds(legal, page.is_accepted, title, "a page", page.said, [page.number])
     for other in world.target.contracts[1:]:
         shown = yield from _listed(world, other.id)
         wrong = [each for each in ids if each in shown]

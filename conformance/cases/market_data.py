@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations
@@ -254,7 +254,7 @@ def convert_identities(world: World) -> Script:
 def convert_triangle(world: World) -> Script:
     """Going through a third unit makes no difference beyond the move of the market.
 
-    Where all three pairs are markets of their own, only arbitrage ties them together, and that is loose.
+    Where the three prices come from markets in a ring, only arbitrage ties them together, and that is loose.
     """
     units = world.target.units[:MOST_UNITS]
     if len(units) < 3:
@@ -263,8 +263,7 @@ def convert_triangle(world: World) -> Script:
         ab, first = yield from price(world, a, b)
         bc, second = yield from price(world, b, c)
         ac, third = yield from price(world, a, c)
-        direct = sum(_is_market(world, *pair) for pair in ((a, b), (b, c), (a, c)))
-        percent = LOOSE if direct == 3 else TIGHT
+        percent = LOOSE if _is_ring(world, (a, b), (b, c), (a, c)) else TIGHT
         yield holds(
             "convert.triangle",
             ac != 0 and abs(ab * bc / ac - 1) * 100 <= percent,
@@ -275,8 +274,24 @@ def convert_triangle(world: World) -> Script:
         )
 
 
-def _is_market(world: World, one: str, other: str) -> bool:
-    return any({one, other} == {each.coin, each.base} for each in world.target.markets)
+def _is_ring(world: World, *pairs: tuple[str, str]) -> bool:
+    """True when the markets by which these pairs are reached, each the shortest way, close a ring."""
+    markets = {frozenset((each.coin, each.base)) for each in world.target.markets}
+    used = {market for pair in pairs for market in _way(markets, *pair)}
+    return len(used) >= len(frozenset().union(*used)) > 0
+
+
+def _way(markets: Collection[frozenset[str]], start: str, end: str) -> list[frozenset[str]]:
+    """The markets of a shortest way from one unit to another; none where there is no way."""
+    ways: dict[str, list[frozenset[str]]] = {start: []}
+    reached = [start]
+    for unit in reached:
+        for market in markets:
+            for other in market - {unit} if unit in market else ():
+                if other not in ways:
+                    ways[other] = [*ways[unit], market]
+                    reached.append(other)
+    return ways.get(end, [])
 
 
 @check("convert.agrees-with-ticker", requests=10)
