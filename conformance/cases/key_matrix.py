@@ -21,7 +21,7 @@ SCOPES: Final = ("read", "trade", "withdraw")
 HOME: Final = "127.0.0.1"
 
 
-@check("keys.each-operation-has-its-scope", needs=("keys", "trading"), requests=70)
+@check("keys.each-operation-has-its-scope", needs=("keys", "trading"), requests=84)
 def scope_matrix(world: World) -> Script:
     """Every operation that a key may use, with a key of each single permission: only its own lets it in."""
     requirement = "keys.each-operation-has-its-scope"
@@ -61,7 +61,7 @@ def _legal(world: World, operation: Operation) -> Steps[dict[str, Any]]:
     return order_form(market, BUY, price, smallest_amount(market, price))
 
 
-@check("keys.public-operations-need-no-scope", needs=KEYS, requests=6)
+@check("keys.public-operations-need-no-scope", needs=KEYS, requests=12)
 def public_with_a_key(world: World) -> Script:
     """A key that may do next to nothing does not close what is open to everybody."""
     key = yield from create(world, world.first, "withdraw")
@@ -98,7 +98,7 @@ def _from_each(
         yield from delete(world, world.first, key.name)
 
 
-@check("keys.addresses-are-compared-whole", needs=KEYS, requests=14)
+@check("keys.addresses-are-compared-whole", needs=KEYS, requests=20)
 def whole_addresses(world: World) -> Script:
     """127.0.0.1 is not 127.0.0.10 and 127.0.0.2 is not 127.0.0.20: no prefix will do."""
     _on_this_machine(world)
@@ -110,7 +110,7 @@ def whole_addresses(world: World) -> Script:
     yield from _from_each(world, requirement, "127.0.0.2", ["127.0.0.2"], others)
 
 
-@check("keys.address-lists-may-be-long", needs=KEYS, requests=8)
+@check("keys.address-lists-may-be-long", needs=KEYS, requests=14)
 def several_addresses(world: World) -> Script:
     """Each address of a list works, and none between them."""
     _on_this_machine(world)
@@ -119,7 +119,7 @@ def several_addresses(world: World) -> Script:
     yield from _from_each(world, requirement, ",".join(good), good, ["127.0.0.4", "127.0.0.8"])
 
 
-@check("keys.address-ranges", needs=KEYS, requests=8)
+@check("keys.address-ranges", needs=KEYS, requests=14)
 def address_ranges(world: World) -> Script:
     """A range in CIDR form admits its first and its last address and not the next."""
     _on_this_machine(world)
@@ -128,7 +128,7 @@ def address_ranges(world: World) -> Script:
     yield from _from_each(world, "keys.address-ranges", "127.0.0.4/30", good, bad)
 
 
-@check("keys.forwarded-addresses-are-not-believed", needs=KEYS, requests=8)
+@check("keys.forwarded-addresses-are-not-believed", needs=KEYS, requests=14)
 def forwarded(world: World) -> Script:
     """Who says in a header that he comes from elsewhere comes from where he comes from."""
     _on_this_machine(world)
@@ -157,7 +157,7 @@ def works_from(world: World, key: Key, source: str) -> Steps[Record]:
     return record
 
 
-@check("keys.deleting-one-leaves-the-others", needs=KEYS, requests=10)
+@check("keys.deleting-one-leaves-the-others", needs=KEYS, requests=14)
 def deleting_one(world: World) -> Script:
     """Of two keys the older is deleted: the newer works on, and the older's secret opens nothing."""
     requirement = "keys.deleting-one-leaves-the-others"
@@ -202,7 +202,7 @@ def nobody_finds_out(world: World) -> Script:
         yield from delete(world, world.first, key.name)
 
 
-@check("keys.secrets-are-long-and-unlike", needs=KEYS, requests=8)
+@check("keys.secrets-are-long-and-unlike", needs=KEYS, requests=14)
 def secrets(world: World) -> Script:
     """Names and secrets of keys are long, never the same, and no secret holds its name."""
     made: list[Key] = []

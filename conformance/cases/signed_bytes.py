@@ -115,7 +115,7 @@ def covers_window(world: World) -> Script:
         yield from delete(world, world.first, key.name)
 
 
-@check("signing.freshness-to-the-millisecond", needs=KEYS, requests=14)
+@check("signing.freshness-to-the-millisecond", needs=KEYS, requests=20)
 def edges(world: World) -> Script:
     """One millisecond beyond the window is too old; 999 ahead is taken and 1000 and the way there is not.
 
@@ -144,7 +144,7 @@ def edges(world: World) -> Script:
         yield from delete(world, world.first, key.name)
 
 
-@check("signing.malformed-timestamps-refused", needs=KEYS, requests=10)
+@check("signing.malformed-timestamps-refused", needs=KEYS, requests=20)
 def malformed_timestamps(world: World) -> Script:
     """Seconds, hexadecimal, signed, fractional, empty, none at all: refused, though rightly signed."""
     requirement = "signing.malformed-timestamps-refused"
@@ -169,7 +169,7 @@ def malformed_timestamps(world: World) -> Script:
         yield from delete(world, world.first, key.name)
 
 
-@check("signing.keys-do-not-mix", needs=("keys", "two"), requests=14)
+@check("signing.keys-do-not-mix", needs=("keys", "two"), requests=20)
 def keys_do_not_mix(world: World) -> Script:
     """The name of one key with the secret of another, of the same account or not, is nobody."""
     requirement = "signing.keys-do-not-mix"

@@ -6,13 +6,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conformance.cases import (
+    accounts_apart,
     authentication,
     bad_input,
+    key_matrix,
     keys,
     library,
     limits,
     rest,
     sdk_dialects,
+    signed_bytes,
     signing,
 )
 from conformance.cases.claim import Claim, Verdict
@@ -31,7 +34,17 @@ from tests.stage import TARGET as AT_ONCE
 # Some exchanges here take their time, so they are given some; the clock is ours.
 TARGET = AT_ONCE.model_copy(update={"timing": Timing(settle_ms=1500, frame_ms=3000)})
 
-AREAS = (authentication, keys, signing, limits, rest, sdk_dialects)
+AREAS = (
+    authentication,
+    accounts_apart,
+    keys,
+    key_matrix,
+    signing,
+    signed_bytes,
+    limits,
+    rest,
+    sdk_dialects,
+)
 WRITTEN = [each for area in AREAS for each in library.of(area)]
 CHECKS = [*WRITTEN, *bad_input.checks(CONTRACT)]
 QUICK = [each for each in CHECKS if not each.name.startswith("limits/")]
