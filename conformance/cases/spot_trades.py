@@ -41,7 +41,7 @@ from conformance.cases.own_trades import (
 from conformance.cases.script import Script, Steps, World, check
 from conformance.cases.spot_asks import clear, unfrozen
 from conformance.cases.spot_orders import TWO, home_market, plain
-from conformance.cases.trading_story import in_turn_among_others
+from conformance.cases.trading_story import NIBBLE, SWEEP, in_turn_among_others
 from conformance.target import Market
 
 MONEY_STEP: Final = Decimal("1e-16")
@@ -263,7 +263,8 @@ def _in_turn(world: World, requirement: str, title: str, plan: Plan) -> Script:
     market = home_market(world)
     if not market.quiet:
         # What others take, and when, is not ours to say: there the order of fills is read from a story.
-        yield from in_turn_among_others(world, requirement, title)
+        act = SWEEP if any(plan.steps) else NIBBLE
+        yield from in_turn_among_others(world, requirement, title, act)
         return
     queue = yield from _queue(world, market, plan)
     yield from clear(world, market)

@@ -146,15 +146,14 @@ NIBBLE: Final[Act] = _nibble
 AT_ONCE: Final[Act] = _at_once
 
 
-def in_turn_among_others(world: World, requirement: str, title: str) -> Script:
+def in_turn_among_others(world: World, requirement: str, title: str, act: Act) -> Script:
     """Claim of a market where others trade that our orders were served in turn, whoever took them."""
     story = yield from begin(world, home_market(world))
-    for maker, direction in product((world.first, world.second), (BUY, SELL)):
-        taker = world.second if maker == world.first else world.first
-        for act in (SWEEP, NIBBLE):
-            price = yield from centre(world, story.market)
-            yield from act(story, Part(maker, taker, direction, price))
-            yield from finish(story)
+    first, second = world.first, world.second
+    for maker, taker, direction in ((first, second, BUY), (second, first, SELL)):
+        price = yield from centre(world, story.market)
+        yield from act(story, Part(maker, taker, direction, price))
+        yield from finish(story)
     wrong = [each for each in story.wrong.values() if each.requirement in IN_TURN]
     yield about(story, title, requirement, wrong)
 
