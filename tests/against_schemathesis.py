@@ -17,6 +17,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
+from statistics import median
 from typing import Any, Final
 
 import httpx
@@ -27,7 +28,7 @@ from reference_exchange.faults import CATALOGUE
 from reference_exchange.faults.classes import STREAMS, class_of
 from tests import proof_of_faults, stage
 
-EXAMPLES: Final = 60
+EXAMPLES: Final = 25
 BASELINE_RUNS: Final = 3
 TIME_S: Final = 180
 PAGE: Final = Path("docs/against-schemathesis.md")
@@ -59,11 +60,18 @@ def _part(names: Sequence[str]) -> list[Tried]:
         document.write_text(json.dumps(stage.CONTRACT.openapi), encoding="utf-8")
         for number in range(BASELINE_RUNS):
             _try("", live, Path(folder), number)
-        return [_try(name, live, Path(folder)) for name in names]
+        found = []
+        for name in names:
+            found.append(_try(name, live, Path(folder)))
+            state = "killed" if found[-1].is_killed else "survived"
+            print(f"{name}: {state} after {found[-1].cases} cases", flush=True)
+        return found
 
 
 def _try(name: str, live: Target, folder: Path, baseline_seed: int | None = None) -> Tried:
     """Run Schemathesis against the exchange with one fault; with a baseline seed, record what it reports."""
+    # A reset keeps the faults that there are, so these go first: one of them may be about logging in.
+    httpx.post(live.control + "/faults", json={"names": []})
     httpx.post(live.control + "/reset", json={})
     httpx.post(live.control + "/limiter", json={"limit": 0})
     token = _log_in(live)
@@ -163,21 +171,23 @@ def _page(
         most=f"{most:,}",
         examples=EXAMPLES,
         only=", ".join(only) or "none",
+        median=f"{int(median(each.requests for each in ours.values())):,}",
+        ours=f"{max(each.requests for each in ours.values()):,}",
     )
 
 
 TEXT: Final = """\
 # Beside plain Schemathesis
 
-`{command}` makes this page again. It takes some twenty minutes on two cores.
+`{command}` makes this page again. It takes some fifteen minutes on two cores.
 
 Each fault of the reference exchange is put in alone, and two programs look for it: this suite, and
 Schemathesis {version} as its users run it: by its command, over sockets, with all four phases (examples,
 coverage, fuzzing, stateful), all checks, {examples} examples an operation, and a valid log-in.
 
 - Held equal: the exchange, the fault, the OpenAPI document, the credentials. The rate limit is off for both.
-- The budget favours Schemathesis: it may make up to {most} requests a fault and stops at its first finding.
-  This suite asks only the checks of the requirement that the fault breaks, mostly fewer than 500 requests.
+- The budget: Schemathesis makes up to {most} requests a fault and stops at its first finding. This suite asks only the
+  checks of the requirement that the fault breaks: {median} requests in the median, {ours} at most.
 - What Schemathesis reports of the exchange without a fault is recorded in its own baseline first, in three
   runs, and does not count. That hides a fault that shows as a refusal which the baseline already has.
 - Schemathesis was given no checks of its own for this exchange, no state machine and no signing by API key.

@@ -36,6 +36,7 @@ class Caught:
     is_caught: bool
     trips: tuple[str, ...]
     why: str
+    requests: int
 
 
 def attempt(name: str, manner: str = "default") -> Caught:
@@ -44,11 +45,11 @@ def attempt(name: str, manner: str = "default") -> Caught:
     with tempfile.TemporaryDirectory() as folder:
         run = stage.session(Path(folder), [name], manner=MANNERS[manner])
         claims = _asked(run, fault.breaks, manner)
+        requests = run.governor.total
     trips = sorted({each.requirement for each in claims if each.verdict is Verdict.FAIL})
     why = next((x.title for x in claims if x.requirement == fault.breaks and _is_doubt(x)), "")
-    return Caught(
-        name, class_of(fault.breaks), fault.breaks, fault.breaks in trips, tuple(trips), why
-    )
+    area, is_caught = class_of(fault.breaks), fault.breaks in trips
+    return Caught(name, area, fault.breaks, is_caught, tuple(trips), why, requests)
 
 
 def _asked(run: Session, breaks: str, manner: str) -> list[Claim]:
