@@ -186,8 +186,8 @@ Schemathesis {version} as its users run it: by its command, over sockets, with a
 coverage, fuzzing, stateful), all checks, {examples} examples an operation, and a valid log-in.
 
 - Held equal: the exchange, the fault, the OpenAPI document, the credentials. The rate limit is off for both.
-- The budget: Schemathesis makes up to {most} requests a fault and stops at its first finding. This suite asks only the
-  checks of the requirement that the fault breaks: {median} requests in the median, {ours} at most.
+- The budget: Schemathesis makes up to {most} requests a fault and stops at its first finding. This suite asks
+  only the checks of the requirement that the fault breaks: {median} requests in the median, {ours} at most.
 - What Schemathesis reports of the exchange without a fault is recorded in its own baseline first, in three
   runs, and does not count. That hides a fault that shows as a refusal which the baseline already has.
 - Schemathesis was given no checks of its own for this exchange, no state machine and no signing by API key.
