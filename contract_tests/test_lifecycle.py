@@ -11,10 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from conformance.cases import spot_model
 from conformance.cases.asks import last_price, to_step
@@ -22,6 +20,7 @@ from conformance.cases.claim import CannotTell, Claim, Verdict
 from conformance.cases.run import reason_to_skip
 from conformance.cases.script import Check
 from conformance.session import Ledger, Session
+from contract_tests.machines import broke
 from contract_tests.outcome import settle
 
 NAME = "lifecycle/two-accounts"
@@ -114,22 +113,12 @@ def explore(session: Session, number: int) -> list[Claim]:
 
 
 def _claims(machine: type, kept: list[Claim], number: int) -> list[Claim]:
-    wanted = settings(
-        max_examples=EXAMPLES,
-        stateful_step_count=STEPS,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink],
-        print_blob=False,
-    )
     try:
-        run_machine(seed(number)(machine), settings=wanted)
-    except CannotTell as why:
-        return [Claim(spot_model.REQUIREMENT, Verdict.INCONCLUSIVE, str(why))]
-    except Exception as problem:  # noqa: BLE001 - what failed once has failed, though it be flaky
+        why = broke(machine, number, EXAMPLES, STEPS)
+    except CannotTell as reason:
+        return [Claim(spot_model.REQUIREMENT, Verdict.INCONCLUSIVE, str(reason))]
+    if why:
         failed = [claim for claim in kept if claim.verdict is Verdict.FAIL]
-        why = f"the state machine broke: {type(problem).__name__}: {problem}".splitlines()[0]
         return failed or [Claim(spot_model.REQUIREMENT, Verdict.INCONCLUSIVE, why)]
     title = f"{len(kept)} comparisons in {EXAMPLES} cases of up to {STEPS} steps agreed"
     return [Claim(spot_model.REQUIREMENT, Verdict.PASS, title)]

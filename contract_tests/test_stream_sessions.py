@@ -10,16 +10,15 @@ from collections.abc import Generator
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
-from hypothesis.stateful import run_state_machine_as_test as run_machine
 
 from conformance.cases import stream_sessions
 from conformance.cases.claim import CannotTell, Claim, Verdict
 from conformance.cases.script import Hang
 from conformance.cases.spot_orders import home_market
 from conformance.session import Ledger, Session
+from contract_tests.machines import broke
 from contract_tests.outcome import settle
 
 NAME = "stream-sessions/at-random"
@@ -131,21 +130,11 @@ def explore(session: Session, number: int) -> list[Claim]:
 
 
 def _claims(machine: type, kept: list[Claim], number: int) -> list[Claim]:
-    wanted = settings(
-        max_examples=EXAMPLES,
-        stateful_step_count=STEPS,
-        deadline=None,
-        database=None,
-        suppress_health_check=list(HealthCheck),
-        phases=[Phase.generate, Phase.shrink],
-        print_blob=False,
-    )
     try:
-        run_machine(seed(number)(machine), settings=wanted)
-    except CannotTell as why:
-        return [Claim(REQUIREMENT, Verdict.INCONCLUSIVE, str(why))]
-    except Exception as problem:  # noqa: BLE001 - what failed once has failed, though it be flaky
-        why = f"the state machine broke: {type(problem).__name__}: {problem}".splitlines()[0]
+        why = broke(machine, number, EXAMPLES, STEPS)
+    except CannotTell as reason:
+        return [Claim(REQUIREMENT, Verdict.INCONCLUSIVE, str(reason))]
+    if why:
         return _failed(kept) or [Claim(REQUIREMENT, Verdict.INCONCLUSIVE, why)]
     title = f"{EXAMPLES} random sessions of up to {STEPS} steps heard what they subscribed"
     return [Claim(REQUIREMENT, Verdict.PASS, title)]
