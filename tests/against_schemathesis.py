@@ -83,6 +83,8 @@ def _try(name: str, live: Target, folder: Path, baseline_seed: int | None = None
         more = ["--baseline-update", "--continue-on-failure", "--seed", str(baseline_seed + 1)]
         command += more
     done = _finished(command, folder)
+    # A dead exchange would count as a kill: this raises, and so ends the proof.
+    httpx.get(live.control + "/health").raise_for_status()
     cases = GENERATED.search(done.stdout)
     number = int(cases[1].replace(",", "")) if cases else 0
     return Tried(name, done.returncode == 1, number)
