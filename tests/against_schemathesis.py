@@ -14,7 +14,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -30,6 +30,7 @@ from tests import proof_of_faults, stage
 
 EXAMPLES: Final = 25
 BASELINE_RUNS: Final = 3
+MOST_CONTROLS: Final = 4
 TIME_S: Final = 180
 PAGE: Final = Path("docs/against-schemathesis.md")
 COMMAND: Final = "make prove ONLY=schemathesis"
@@ -62,10 +63,21 @@ def _part(names: Sequence[str]) -> list[Tried]:
             _try("", live, Path(folder), number)
         found = []
         for name in names:
-            found.append(_try(name, live, Path(folder)))
+            found.append(_attributed(name, live, Path(folder)))
             state = "killed" if found[-1].is_killed else "survived"
             print(f"{name}: {state} after {found[-1].cases} cases", flush=True)
         return found
+
+
+def _attributed(name: str, live: Target, folder: Path) -> Tried:
+    """Try a fault; a kill counts only when the same command reports nothing once the fault is gone."""
+    for number in range(MOST_CONTROLS):
+        tried = _try(name, live, folder)
+        if not tried.is_killed or not _try("", live, folder).is_killed:
+            return tried
+        # It also reports on the exchange as it is: that belongs into the baseline, not to the fault.
+        _try("", live, folder, number)
+    return replace(tried, is_killed=False)
 
 
 def _try(name: str, live: Target, folder: Path, baseline_seed: int | None = None) -> Tried:
@@ -192,11 +204,13 @@ coverage, fuzzing, stateful), all checks, {examples} examples an operation, and 
   only the checks of the requirement that the fault breaks: {median} requests in the median, {ours} at most.
 - What Schemathesis reports of the exchange without a fault is recorded in its own baseline first, in three
   runs, and does not count. That hides a fault that shows as a refusal which the baseline already has.
+- A new report counts as a kill when the same command, run again without the fault, reports nothing. Where it
+  still does, that report joins the baseline and the fault is tried again.
 - Schemathesis was given no checks of its own for this exchange, no state machine and no signing by API key.
   With those it would find more; writing them is what this suite is.
 - The faults were written by the authors of this suite, so the figures say what each program can see of *these*
   faults. They are no measure of either on another exchange.
-- A kill of ours counts only if the requirement that the fault names fails; any new report counts as theirs.
+- A kill of ours counts only if the requirement that the fault names fails; theirs may report anything.
 
 | class | faults | this suite | Schemathesis |
 |---|---|---|---|
