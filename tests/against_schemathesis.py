@@ -193,7 +193,7 @@ def _page(
 TEXT: Final = """\
 # Beside plain Schemathesis
 
-`{command}` makes this page again. It takes some fifteen minutes on two cores.
+`{command}` makes this page again. It takes some fourteen minutes on two cores.
 
 Each fault of the reference exchange is put in alone, and two programs look for it: this suite, and
 Schemathesis {version} as its users run it: by its command, over sockets, with all four phases (examples,
