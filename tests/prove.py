@@ -19,7 +19,7 @@ from reference_exchange.faults import CATALOGUE
 from tests import against_schemathesis, judges, proof_of_faults
 
 SEEDS = 50
-DIFFERING_SEEDS = 6
+DIFFERING_SEEDS = 10
 Figure = dict[str, Any]
 
 
