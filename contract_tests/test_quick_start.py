@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
+from decimal import Decimal
 
 import pytest
 
-from conformance.cases.asks import to_step
 from conformance.cases.claim import Claim, Verdict, holds
+from conformance.cases.quick_start import printed_market, resting_price
 from conformance.session import Session
+from conformance.target import Target
 from contract_tests.outcome import settle
 
 PRINTED = r"""
@@ -49,7 +52,9 @@ def test_quick_start(session: Session) -> None:
         session.log.write("note", {"text": f"the quick start was asked without curl: {reason}"})
         settle(session.end([Claim(name, Verdict.SKIPPED, reason) for name, _ in SENTENCES]))
     session.governor.before(4)
-    settle(session.end(_judge(_run(script(session)))))
+    said = [*_run(script(session)), "", "", "", ""][:4]
+    _cancel(session.world.target, *said[1:3])
+    settle(session.end(_judge(said)))
 
 
 def _reason_to_leave_out(session: Session) -> str | None:
@@ -72,8 +77,8 @@ def script(session: Session) -> str:
     login = f"{target.conventions.login_parameter}={account.login}&password={account.password}"
     text = PRINTED.replace(PUBLISHED, target.rest).replace(SWALLOWED, login)
     if not target.embedded:
-        # On an exchange of somebody else's the order must rest, not trade.
-        safe = to_step(target.busy.price_step * 1000, target.busy.price_step)
+        # On an exchange of somebody else's the order must rest, not trade, and not stay.
+        safe = resting_price(printed_market(session.world), Decimal(74000))
         text = text.replace("price=74000", f"price={safe}")
     return text.replace("curl ", "curl --silent --max-time 20 ").replace(
         "--silent --max-time 20 -s", "-s"
@@ -87,8 +92,16 @@ def _run(text: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def _judge(lines: list[str]) -> list[Claim]:
-    shown = [*lines, "", "", "", ""][:4]
+def _cancel(target: Target, token: str, placed: str) -> None:
+    """Take back what the third command placed."""
+    if identity := re.search(r'"data":\s*"?(\w+)', placed):
+        form = f"orderId={identity[1]}"
+        command = ["curl", "--silent", "--max-time", "20", "-X", "POST", "-d", form]
+        command += ["-H", f"Authorization: {token}", target.rest + "/tx/spot/cancel"]
+        subprocess.run(command, capture_output=True, timeout=30, check=False)
+
+
+def _judge(shown: list[str]) -> list[Claim]:
     return [
         holds(
             name,

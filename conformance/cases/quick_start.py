@@ -17,6 +17,7 @@ from conformance.wire.http import Request
 from conformance.wire.rest import FORM, encode_pairs
 
 PRINTED = "BTC/USDT"
+AMOUNT = Decimal("0.001")
 FORM_HEADER = ("Content-Type", FORM)
 
 
@@ -64,7 +65,7 @@ def place_command(world: World) -> Script:
 
     On a target that is not the embedded one the price is halved, so that the order rests.
     """
-    body = order_body(_printed_market(world), Decimal(74000), is_safe=not world.target.embedded)
+    body = order_body(printed_market(world), Decimal(74000), is_safe=not world.target.embedded)
     request = Request("POST", "/tx/spot/add", (FORM_HEADER,), body.encode())
     record = yield Raw(request, by=world.first, operation="placeSpotOrder")
     yield holds(
@@ -79,7 +80,7 @@ def place_command(world: World) -> Script:
         yield from tidy(world, (world.first, order_id(record)))
 
 
-def _printed_market(world: World) -> Market:
+def printed_market(world: World) -> Market:
     """The market that the quick start prints, or else the target's first."""
     named = (each for each in world.target.markets if each.symbol == PRINTED)
     return next(named, world.target.busy)
@@ -87,8 +88,14 @@ def _printed_market(world: World) -> Market:
 
 def order_body(market: Market, price: Decimal, is_safe: bool) -> str:
     """The form as the quick start prints it, its slash as it is."""
-    price = to_step(price / 2, market.price_step) if is_safe else price
-    return f"symbol={market.symbol}&direction=0&type=0&price={price}&amount=0.001"
+    price = resting_price(market, price) if is_safe else price
+    return f"symbol={market.symbol}&direction=0&type=0&price={price}&amount={AMOUNT}"
+
+
+def resting_price(market: Market, printed: Decimal) -> Decimal:
+    """Half of the printed price: far enough below the market to rest, and not too little to be taken."""
+    least = market.min_turnover / AMOUNT
+    return to_step(max(printed / 2, least), market.price_step)
 
 
 @check("quickstart.wallets", requests=1)
