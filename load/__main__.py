@@ -9,8 +9,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from conformance.embedded import embedded
 from conformance.errors import ExitCode, RunError, SafetyStop, SuiteError, TargetUnreachable
 from conformance.spec.contract import SPECS
 from load.job import SCENARIOS, Job, prepare, refuse_strangers, target_of, why_not
+from load.kept import file_of, write
 from load.lines import lines_of
 
 LOCUSTFILE = Path(__file__).resolve().parent / "locustfile.py"
@@ -50,6 +51,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--stream-url", default="", help="instead of the target's own")
     parser.add_argument("--control-url", default="", help="instead of the target's own")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=1, help="processes that share the load")
     parser.add_argument("--run", type=Path, required=True, help="the folder for what is recorded")
     parser.add_argument("--spec", type=Path, default=SPECS / "openapi.yaml")
     return parser.parse_args(words)
@@ -66,6 +68,7 @@ def _run(options: argparse.Namespace) -> int:
         seed=options.seed,
         run=options.run,
         spec=options.spec,
+        workers=options.workers,
     )
     _make(options.run)
     with ExitStack() as stack:
@@ -125,23 +128,43 @@ def _one_after_the_other(jobs: Sequence[Job], folder: Path) -> int:
             print("\n".join(lines_of(results[-1])), flush=True)
     except KeyboardInterrupt:
         cut_short = jobs[len(codes) :][:1]
-        results += [_result(job, folder) for job in cut_short if _result_file(job, folder).exists()]
+        results += [
+            _result(job, folder) for job in cut_short if file_of(folder, job.scenario).exists()
+        ]
         raise
     finally:
-        _write(folder, results)
+        write(folder / "load.json", results)
     return max(codes)
 
 
 def _locust(job: Job, folder: Path) -> int:
     """Run one scenario to its end and return Locust's exit code, which is ours."""
     profile = prepare(job).profile
-    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE), "--headless"]
-    command += ["--users", str(profile.connections), "--spawn-rate", str(profile.connections)]
-    command += ["--stop-timeout", "2", "--only-summary", "--loglevel", "WARNING"]
-    command += job.arguments()
-    _result_file(job, folder).unlink(missing_ok=True)
+    connections = max(profile.connections, job.workers)
+    command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)]
+    shown = ["--headless", "--users", str(connections), "--spawn-rate", str(connections)]
+    shown += ["--stop-timeout", "2", "--only-summary", "--loglevel", "WARNING"]
+    file_of(folder, job.scenario).unlink(missing_ok=True)
+    with ExitStack() as stack:
+        if job.workers > 1:
+            port = str(_free_port())
+            shown += ["--master", "--expect-workers", str(job.workers), "--master-bind-port", port]
+            shown += ["--master-bind-host", "127.0.0.1"]
+            for number in range(job.workers):
+                worker = [*command, "--worker", "--master-port", port, "--loglevel", "WARNING"]
+                said = _log_file(job, folder, f".worker-{number}")
+                stack.enter_context(_process(worker, said))
+        main = _process([*command, *shown, *job.arguments()], _log_file(job, folder))
+        process = stack.enter_context(main)
+        code = _wait(process, profile.warm_up_s + profile.duration_s + GRACE_S)
+    return code if code in list(ExitCode) else int(ExitCode.ERROR)
+
+
+@contextmanager
+def _process(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process of ours that does not outlive the block."""
     environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
-    with _log_file(job, folder).open("wb") as said:
+    with log.open("wb") as said:
         # A session of its own: Ctrl-C comes through us, once, and not again from the terminal.
         process = subprocess.Popen(
             command,
@@ -152,8 +175,16 @@ def _locust(job: Job, folder: Path) -> int:
             env=environment,
             start_new_session=True,
         )
-        code = _wait(process, profile.warm_up_s + profile.duration_s + GRACE_S)
-    return code if code in list(ExitCode) else int(ExitCode.ERROR)
+        try:
+            yield process
+        finally:
+            _end(process)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
 
 
 def _wait(process: subprocess.Popen[bytes], limit_s: float) -> int:
@@ -177,7 +208,7 @@ def _end(process: subprocess.Popen[bytes]) -> int:
 
 
 def _result(job: Job, folder: Path) -> dict[str, Any]:
-    path = _result_file(job, folder)
+    path = file_of(folder, job.scenario)
     try:
         entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -187,22 +218,8 @@ def _result(job: Job, folder: Path) -> dict[str, Any]:
     return entry
 
 
-def _result_file(job: Job, folder: Path) -> Path:
-    return folder / f"load-{job.scenario}.json"
-
-
-def _log_file(job: Job, folder: Path) -> Path:
-    return folder / f"load-{job.scenario}.log"
-
-
-def _write(folder: Path, results: Sequence[dict[str, Any]]) -> None:
-    path = folder / "load.json"
-    draft = path.with_suffix(".tmp")
-    try:
-        draft.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-        os.replace(draft, path)
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror}") from None
+def _log_file(job: Job, folder: Path, worker: str = "") -> Path:
+    return folder / f"load-{job.scenario}{worker}.log"
 
 
 if __name__ == "__main__":

@@ -35,6 +35,7 @@ class Job:
     seed: int = 1
     run: Path | None = None
     spec: Path = SPECS / "openapi.yaml"
+    workers: int = 1
 
     def arguments(self) -> list[str]:
         """The same as options of `locust -f load/locustfile.py`."""

@@ -11,16 +11,22 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from conformance.errors import ConfigurationError
+from load.watch import Watched
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
     """What a measurement must keep to be valid; the `[bounds]` table of the profiles."""
 
+    samples_min: float
     achieved_share_min: float
     error_share_max: float
     send_lag_p99_us: float
     receive_lag_p99_us: float
+    overslept_p99_us: float
+    busy_share_max: float
+    run_delay_share_max: float
+    collector_us_max: float
     clock_step_us: float
 
 
@@ -29,18 +35,20 @@ class Evidence:
     """What one run shows about itself.
 
     A lag is None where there are too few samples to tell, or where nothing was due at a time: a
-    burst counts answers, and its figures are no claim.
+    burst counts answers, and its figures are no claim. `watched` is the worst of all workers; None where
+    none lived to tell. `lost` says of each worker that did not come to its end what became of it.
     """
 
     sent: int
     answered: int
     errors: int
-    dropped: int
     offered_per_s: float
     achieved_per_s: float
     send_lag_p99_us: float | None
     receive_lag_p99_us: float | None
-    clock_step_us: float
+    watched: Watched | None
+    is_planned: bool = True
+    lost: tuple[str, ...] = ()
     stopped_because: str | None = None
     first_error: str | None = None
 
@@ -63,6 +71,7 @@ def why_invalid(evidence: Evidence, bounds: Bounds) -> str | None:
 def _reasons(seen: Evidence, bounds: Bounds) -> Iterator[str]:
     if seen.stopped_because:
         yield seen.stopped_because
+    yield from seen.lost
     if seen.errors > bounds.error_share_max * max(seen.sent, 1):
         first = f", the first: {seen.first_error}" if seen.first_error else ""
         yield f"{seen.errors} of {seen.sent} requests were refused or lost{first}"
@@ -72,9 +81,12 @@ def _reasons(seen: Evidence, bounds: Bounds) -> Iterator[str]:
     if seen.achieved_per_s < bounds.achieved_share_min * seen.offered_per_s:
         rates = f"{seen.achieved_per_s:.1f} of {seen.offered_per_s:.1f}"
         yield f"{rates} planned per second were answered"
-    if seen.dropped:
-        yield f"{seen.dropped} samples found no room"
-    yield from _lags(seen, bounds)
+    if seen.is_planned:
+        if seen.answered < bounds.samples_min:
+            least = f"p99 takes {bounds.samples_min:.0f}"
+            yield f"the run is too short: {seen.answered} samples, and {least}"
+        yield from _lags(seen, bounds)
+        yield from _generator(seen.watched, bounds)
 
 
 def _lags(seen: Evidence, bounds: Bounds) -> Iterator[str]:
@@ -88,5 +100,24 @@ def _lags(seen: Evidence, bounds: Bounds) -> Iterator[str]:
             f"the load generator read answers {seen.receive_lag_p99_us:.0f} us late at p99, "
             f"more than {bounds.receive_lag_p99_us:.0f}"
         )
+
+
+def _generator(seen: Watched | None, bounds: Bounds) -> Iterator[str]:
+    if seen is None:
+        return
+    if (seen.overslept_us_p99 or 0) > bounds.overslept_p99_us:
+        yield (
+            f"the load generator woke {seen.overslept_us_p99:.0f} us late at p99, "
+            f"more than {bounds.overslept_p99_us:.0f}"
+        )
+    if seen.busy_share > bounds.busy_share_max:
+        yield f"the load generator was busy {seen.busy_share:.0%} of the time: it can do no more"
+    if (seen.run_delay_share or 0) > bounds.run_delay_share_max:
+        yield (
+            f"the load generator waited for a processor {seen.run_delay_share:.0%} of the time: "
+            "something else runs on this machine"
+        )
+    if seen.collector_us_max > bounds.collector_us_max:
+        yield f"the load generator's collector stopped it for {seen.collector_us_max:.0f} us"
     if abs(seen.clock_step_us) > bounds.clock_step_us:
         yield f"the clock was set by {seen.clock_step_us:.0f} us during the run"

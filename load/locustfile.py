@@ -1,36 +1,47 @@
 """The scenarios as Locust knows them: `locust -f load/locustfile.py --scenario mixed`.
 
-Locust starts, stops and shows; the times, the figures and the judgement are this package's own, for
-Locust keeps whole milliseconds. `--scenario` chooses one scenario for the process.
+Locust starts, stops, connects workers and shows; the times, the figures and the judgement are this package's own,
+for Locust keeps whole milliseconds. `--scenario` chooses one scenario for the run.
 """
 
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import gevent
 from locust import events
 from locust.env import Environment
-from locust.runners import LocalRunner
+from locust.runners import MasterRunner, WorkerRunner
 
-from conformance.errors import ConfigurationError, ExitCode, SuiteError
+from conformance.errors import ExitCode, SuiteError, TargetUnreachable
 from conformance.spec.contract import SPECS
+from load import limiter
+from load.asked import settle
+from load.fleet import Alone, Master, Worker
 from load.job import SCENARIOS, Job, prepare
+from load.kept import keep
 from load.lines import lines_of
+from load.part import Part, conclude
+from load.recovery import part_of
 from load.scenarios.mixed import Mixed
 from load.scenarios.order_latency import OrderLatency
 from load.scenarios.rate_limit import RateLimit
 from load.scenarios.stream_throughput import StreamThroughput
 from load.session import Session
+from load.shown import Shown
 from load.users import ScenarioUser
 
 USERS: dict[str, type[ScenarioUser]] = {
     each.scenario: each for each in (OrderLatency, RateLimit, StreamThroughput, Mixed)
 }
+
+RUNS: dict[Environment, _Run] = {}
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
@@ -50,42 +61,130 @@ def add_options(parser: argparse.ArgumentParser, **_: Any) -> None:
 @events.init.add_listener  # type: ignore[untyped-decorator]
 def choose(environment: Environment, **_: Any) -> None:
     """Keep the chosen scenario's users alone, and refuse what cannot run before anything starts."""
-    environment.user_classes = [_user(environment)]
-    with _in_one_line():
-        if not isinstance(environment.runner, LocalRunner):
-            raise ConfigurationError("one process only: each worker would follow the whole plan")
-        prepare(_job(environment))
+    if isinstance(environment.runner, WorkerRunner):
+        # The master's word, which comes later, says which scenario; every kind of user is at hand.
+        environment.user_classes = list(USERS.values())
+    else:
+        environment.user_classes = [_user(environment)]
+        with _in_one_line():
+            prepare(_job(environment))
+    gevent.signal_handler(signal.SIGINT, _interrupt, environment)
 
 
 @events.test_start.add_listener  # type: ignore[untyped-decorator]
 def start(environment: Environment, **_: Any) -> None:
-    """A run begins, from the command line or from the web page."""
-    user = _user(environment)
-    options = _options(environment)
-    with _in_one_line():
-        prepared = prepare(_job(environment))
-        session = Session(prepared, user.requests_per_slot, user.keeps_limiter)
-        user.session = session
-        session.open(options.run_time)
-        user.open(session)
+    """A run begins, from the command line, from the web page or at the master's word."""
+    RUNS[environment] = _Run(environment)
+    RUNS[environment].start()
+
+
+@events.test_stopping.add_listener  # type: ignore[untyped-decorator]
+def stopping(environment: Environment, **_: Any) -> None:
+    """Before users are stopped: nothing more is sent, and what is under way may come back."""
+    RUNS[environment].stop()
 
 
 @events.test_stop.add_listener  # type: ignore[untyped-decorator]
 def stop(environment: Environment, **_: Any) -> None:
     """A run ended: judge it, keep it, and say in a few lines what it measured."""
-    user = _user(environment)
-    session = user.session
-    user.close(session)
-    entry = session.close(user.headline)
-    session.keep(entry)
-    print("\n".join(lines_of(entry)), flush=True)
-    valid = ExitCode.PASS if entry["valid"] else ExitCode.INCONCLUSIVE
-    environment.process_exit_code = int(session.exit_code or valid)
+    RUNS[environment].finish()
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]
 def finish(environment: Environment, **_: Any) -> None:
-    """After Ctrl-C: end the run first, for Locust settles the exit code next."""
+    """End a run that is still going first, for Locust settles the exit code next."""
+    if environment.runner is not None and not isinstance(environment.runner, WorkerRunner):
+        environment.runner.quit()
+
+
+class _Run:
+    """One run in this process: alone, as master or as worker."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._environment = environment
+        self._user = _user(environment)
+        self._session: Session | None = None
+        self._master: Master | None = None
+
+    def start(self) -> None:
+        runner, options = self._environment.runner, _options(self._environment)
+        with _in_one_line():
+            self._prepared = prepare(_job(self._environment))
+            user = self._user
+            self._asked = settle(
+                self._prepared,
+                options.run_time,
+                user.requests_per_slot,
+                user.headline,
+                user.is_planned,
+            )
+        if isinstance(runner, MasterRunner):
+            self._master = Master(runner, self._end)
+            return
+        role = Worker(runner) if isinstance(runner, WorkerRunner) else Alone()
+        tell = Shown(self._environment, self._prepared.contract)
+        streams = -(-self._asked.profile.streams // max(options.expect_workers, 1))
+        self._session = Session(self._prepared, self._asked, role, tell, streams)
+        self._session.at_end = self._user.close
+        self._user.session = self._session
+        self._user.open(self._session)
+        if not isinstance(role, Worker):
+            gevent.spawn(self._end_after, self._session)
+
+    def stop(self) -> None:
+        if self._session is not None:
+            self._session.stop()
+            self._session.finished.wait(timeout=30)
+        if self._master is not None:
+            self._master.gather()
+
+    def finish(self) -> None:
+        """Alone or as master: conclude. A worker has delivered and is done."""
+        if self._master is not None:
+            parts, lost = self._gathered(self._master)
+        elif self._session is not None and not isinstance(self._environment.runner, WorkerRunner):
+            parts, lost = [self._session.part()], []
+        else:
+            return
+        why = self._give_back()
+        entry = conclude(self._asked, parts, [*lost, *why], self._prepared.bounds)
+        if self._prepared.job.run is not None:
+            with _in_one_line():
+                keep(self._prepared.job.run, entry)
+        print("\n".join(lines_of(entry)), flush=True)
+        valid = ExitCode.PASS if entry["valid"] else ExitCode.INCONCLUSIVE
+        worst = max((part.exit_code or 0 for part in parts), default=0)
+        self._environment.process_exit_code = int(worst or valid)
+
+    def _gathered(self, master: Master) -> tuple[list[Part], list[str]]:
+        parts, lost = list(master.parts.values()), []
+        for name, why in master.lost_workers():
+            lost.append(why)
+            kept = part_of(self._prepared.job.run, self._asked, name)
+            if kept is not None:
+                parts.append(kept)
+        return parts, lost
+
+    def _give_back(self) -> list[str]:
+        try:
+            limiter.restore(self._prepared.target)
+        except TargetUnreachable as error:
+            return [str(error)]
+        return []
+
+    def _end_after(self, session: Session) -> None:
+        session.finished.wait()
+        self._end()
+
+    def _end(self) -> None:
+        """The plan is used up: end the run, and the process where nobody watches its page."""
+        runner = self._environment.runner
+        if runner is not None:
+            (runner.quit if self._environment.web_ui is None else runner.stop)()
+
+
+def _interrupt(environment: Environment) -> None:
+    """Ctrl-C, delivered between two turns and never in the middle of one."""
     if environment.runner is not None:
         environment.runner.quit()
 

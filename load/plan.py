@@ -10,12 +10,19 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from random import Random
+from typing import Any, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 from conformance.errors import ConfigurationError
 
 SECOND_NS = 1_000_000_000
 MAX_SLOTS = 5_000_000
+EVEN: Final = "even"  # the same distance between any two
+POISSON: Final = "poisson"  # as many independent clients together would come
+Offsets = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +43,7 @@ class Profile:
     warm_up_s: float
     stages: tuple[Stage, ...]
     streams: int = 0
+    arrivals: str = EVEN
 
     @property
     def duration_s(self) -> float:
@@ -60,32 +68,65 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Intended times as offsets from the start in ns. Those before `warm_up_ns` do not count."""
+    """Intended times as offsets from the start in ns. Those before `warm_up_ns` do not count.
+
+    `ends_ns` is where each stage ends; the first begins where the warm-up ends.
+    """
 
     offsets_ns: array[int]
     warm_up_ns: int
-    end_ns: int
+    ends_ns: tuple[int, ...]
+
+    @property
+    def end_ns(self) -> int:
+        """Where the last stage ends."""
+        return self.ends_ns[-1]
+
+    @property
+    def spans_ns(self) -> list[tuple[int, int]]:
+        """Begin and end of each stage."""
+        return list(zip((self.warm_up_ns, *self.ends_ns), self.ends_ns, strict=False))
 
     def due(self, from_ns: int, until_ns: int) -> int:
         """How many requests were meant to leave in a span."""
         first, last = bisect_left(self.offsets_ns, from_ns), bisect_left(self.offsets_ns, until_ns)
         return max(0, last - first)
 
+    def stages_of(self, offsets_ns: Offsets) -> Offsets:
+        """The stage of each offset: -1 in the warm-up; what follows a late answer belongs to the last."""
+        starts = np.array([self.warm_up_ns, *self.ends_ns[:-1]], dtype=np.int64)
+        return np.searchsorted(starts, offsets_ns, side="right").astype(np.int64) - 1
 
-def plan(profile: Profile) -> Plan:
-    """The intended times: evenly spaced within each stage, the warm-up at the first rate."""
+    def seconds_of(self, offsets_ns: Offsets) -> Offsets:
+        """The whole seconds since the warm-up ended; negative within it."""
+        return (offsets_ns - self.warm_up_ns) // SECOND_NS
+
+    def part(self, number: int, of: int) -> Self:
+        """Every `of`-th time from the `number`-th on: what one of several workers sends."""
+        return replace(self, offsets_ns=self.offsets_ns[number::of])
+
+
+def plan(profile: Profile, seed: int = 1) -> Plan:
+    """The intended times of each stage, the warm-up at the first rate. The seed is for `poisson`."""
     if not profile.stages:
         raise ConfigurationError(f"profile {profile.name}: {profile.scenario} has no stage")
     stages = (Stage(profile.stages[0].rate_per_s, profile.warm_up_s), *profile.stages)
     if sum(stage.rate_per_s * stage.duration_s for stage in stages) > MAX_SLOTS:
         raise ConfigurationError(f"profile {profile.name}: over {MAX_SLOTS} requests; shorten it")
     offsets: array[int] = array("q")
-    start_ns = 0
+    ends: list[int] = []
+    draw, start_ns = Random(seed), 0
     for stage in stages:
         length_ns = round(stage.duration_s * SECOND_NS)
-        offsets.extend(start_ns + each for each in _evenly(stage.rate_per_s, length_ns))
+        times = (
+            _evenly(stage.rate_per_s, length_ns)
+            if profile.arrivals == EVEN
+            else _by_chance(stage.rate_per_s, length_ns, draw)
+        )
+        offsets.extend(start_ns + each for each in times)
         start_ns += length_ns
-    return Plan(offsets, round(profile.warm_up_s * SECOND_NS), start_ns)
+        ends.append(start_ns)
+    return Plan(offsets, ends[0], tuple(ends[1:]))
 
 
 def _evenly(rate_per_s: float, length_ns: int) -> list[int]:
@@ -93,6 +134,11 @@ def _evenly(rate_per_s: float, length_ns: int) -> list[int]:
     gap_ns = SECOND_NS / rate_per_s
     count = int(-(-length_ns // gap_ns))
     return [at for at in (round(k * gap_ns) for k in range(count)) if at < length_ns]
+
+
+def _by_chance(rate_per_s: float, length_ns: int, draw: Random) -> list[int]:
+    # As many as an even plan has, at independent times: so the rate that is offered is the stage's own.
+    return sorted(draw.randrange(length_ns) for _ in _evenly(rate_per_s, length_ns))
 
 
 def profile_of(document: Mapping[str, Any], name: str, scenario: str) -> Profile:
@@ -121,7 +167,10 @@ def _profile(name: str, scenario: str, table: Mapping[str, Any]) -> Profile:
         warm_up_s=float(table["warm_up_s"]),
         stages=stages,
         streams=int(table.get("streams", 0)),
+        arrivals=table.get("arrivals", EVEN),
     )
+    if profile.arrivals not in (EVEN, POISSON):
+        raise ValueError(f"arrivals must be {EVEN} or {POISSON}")
     if profile.connections < 1 or profile.warm_up_s < 0 or profile.streams < 0:
         raise ValueError("connections must be at least 1, warm_up_s and streams at least 0")
     if any(stage.rate_per_s <= 0 or stage.duration_s <= 0 for stage in stages):

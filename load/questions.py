@@ -1,17 +1,23 @@
-"""What can be asked from the OpenAPI document alone: reads whose parameters have examples there.
+"""What can be asked from the OpenAPI document alone: whatever has examples there and leaves nothing behind.
 
-A read that is added to the document is found here, and so comes under load, with no other edit.
+A read that is added to the document is found here, and so comes under load, with no other edit; a write
+too, when its `x-load.then` says what is asked after it to undo it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
 from conformance.spec.contract import Contract, Operation
 from conformance.target import Target
 from conformance.wire.http import Request
 from conformance.wire.rest import build
+
+POINTER: Final = "$response.body#/"
+LOGIN: Final = "login"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +31,26 @@ class Question:
 
     def by(self, token: str) -> Request:
         """The request as its asker sends it."""
-        if not self.is_private:
-            return self.request
-        headers = (*self.request.headers, ("Authorization", token))
-        return Request(self.request.method, self.request.target, headers, self.request.body)
+        return _by(self.request, token if self.is_private else "")
 
 
 def questions(contract: Contract, target: Target) -> tuple[list[Question], dict[str, str]]:
-    """Every read that can be asked of a target, and why the other reads cannot."""
+    """Every operation that can be asked of a target by itself, and why others cannot.
+
+    What is asked only after another operation (`then`) is in neither.
+    """
     found: list[Question] = []
     left_out: dict[str, str] = {}
-    for operation in filter(is_read, contract.operations.values()):
-        problem = next(_problems(operation, target), None)
+    follows = {step.operation for each in contract.operations.values() for step in each.then}
+    for operation in contract.operations.values():
+        if operation.id in follows and not is_read(operation):
+            continue
+        problem = next(_problems(contract, operation, target), None)
         if problem:
             left_out[operation.id] = problem
-        else:
-            found.append(_question(operation))
-    return found, left_out
+        elif operation.id not in follows:
+            found.append(_question(operation, target))
+    return found, {name: why for name, why in left_out.items() if name not in follows}
 
 
 def is_read(operation: Operation) -> bool:
@@ -49,11 +58,50 @@ def is_read(operation: Operation) -> bool:
     return operation.method == "GET" or operation.scope == "read"
 
 
-def _problems(operation: Operation, target: Target) -> Iterator[str]:
+def following(
+    contract: Contract, operation: str, body: bytes, token: str
+) -> list[tuple[str, Request]]:
+    """What is to be asked after an answer, in order. Nothing where the answer lacks what is pointed at."""
+    found = []
+    answer = json.loads(body) if contract.operations[operation].then else None
+    for step in contract.operations[operation].then:
+        given = {name: _given(value, name, answer) for name, value in step.given.items()}
+        if None in given.values():
+            continue
+        asked = contract.operations[step.operation]
+        found.append(
+            (step.operation, _by(_request(asked, given), token if asked.is_private else ""))
+        )
+    return found
+
+
+def _given(value: Any, name: str, answer: Any) -> Any:
+    if not (isinstance(value, str) and value.startswith(POINTER)):
+        return value
+    found = answer
+    for part in value.removeprefix(POINTER).split("/"):
+        found = found.get(part) if isinstance(found, dict) else None
+    # An answer may wrap the one value in an object: {"orderId": "1"} for "1".
+    return found.get(name) if isinstance(found, dict) else found
+
+
+def _by(request: Request, token: str) -> Request:
+    if not token:
+        return request
+    headers = (*request.headers, ("Authorization", token))
+    return Request(request.method, request.target, headers, request.body)
+
+
+def _problems(contract: Contract, operation: Operation, target: Target) -> Iterator[str]:
     if operation.weight <= 0:
         yield "its x-load.weight is 0"
-    if operation.is_private and not target.accounts:
+    if (operation.is_private or operation.id == LOGIN) and not target.accounts:
         yield "the target's file names no account"
+    if not (is_read(operation) or operation.id == LOGIN or operation.then):
+        yield "the document does not say what undoes it (x-load.then)"
+    for step in operation.then:
+        if step.operation not in contract.operations:
+            yield f"what is to be asked after it does not exist: {step.operation}"
     for word in operation.requires:
         if getattr(target.allows, word, True) is False:
             yield f"the target's file does not allow {word}"
@@ -66,16 +114,26 @@ def _problems(operation: Operation, target: Target) -> Iterator[str]:
             yield f"the document has no example of {name}"
 
 
-def _question(operation: Operation) -> Question:
-    example = operation.example
-    path = operation.path
-    query = {x.name: example[x.name] for x in operation.query if x.required}
-    headers = []
+def _question(operation: Operation, target: Target) -> Question:
+    given = operation.example
+    if operation.id == LOGIN:
+        # The last account: where a second log-in ends the first session, nobody else loses his.
+        account = list(target.accounts.values())[-1]
+        given = {target.conventions.login_parameter: account.login, "password": account.password}
+    request = _request(operation, given)
+    return Question(operation.id, request, operation.weight, operation.is_private)
+
+
+def _request(operation: Operation, given: Mapping[str, Any]) -> Request:
+    path, headers = operation.path, []
     for item in operation.parameters:
         if item.where == "path":
-            path = path.replace("{" + item.name + "}", str(example[item.name]))
+            path = path.replace("{" + item.name + "}", str(given[item.name]))
         if item.where == "header" and item.required:
-            headers.append((item.name, str(example[item.name])))
-    form = dict(operation.form_example) if operation.form is not None else None
-    request = build(operation.method, path, query, form, tuple(headers))
-    return Question(operation.id, request, operation.weight, operation.is_private)
+            headers.append((item.name, str(given[item.name])))
+    query = {x.name: given[x.name] for x in operation.query if x.required}
+    form = None
+    if operation.form is not None:
+        elsewhere = {item.name for item in operation.parameters}
+        form = {name: value for name, value in given.items() if name not in elsewhere}
+    return build(operation.method, path, query, form, tuple(headers))

@@ -1,32 +1,24 @@
-"""Keep the times of every request in nanoseconds, and turn them into figures after the run.
+"""The samples of one process: kept as rows of six 64-bit integers, and written down twice a second.
 
-Recording appends seven integers and computes nothing. A percentile is only given where the number
-of samples carries it: with fewer than ln 0.05 / ln q the true quantile lies, with more than 5 %
-probability, above everything that was seen.
-
-    wire         kernel received - sent: the exchange and the network, without this process
-    response     read by us - intended: what a client with this plan waits, queueing included
-    send lag     sent - the later of intended and connection free: our own lateness
-    receive lag  read by us - kernel received: our own lateness as well
+wire         kernel received - sent: the exchange and the network, without this process
+service      read by us - sent: what a client's own clock shows
+response     read by us - intended: what a client with this plan waits, queueing included
+send lag     sent - the later of intended and connection free: our own lateness
+receive lag  read by us - kernel received: our own lateness as well
 """
 
 from __future__ import annotations
 
-from array import array
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
-from math import ceil, log
-from sys import byteorder
-from typing import Any, BinaryIO, NamedTuple
+from struct import Struct
+from typing import Final
 
-from hdrh.histogram import HdrHistogram
+import numpy as np
+from numpy.typing import NDArray
 
-MAX_SAMPLES = 5_000_000
-HIGHEST_US = 3_600_000_000
-QUANTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
-
-Figures = dict[str, float | None]
+FIELDS: Final = ("tag", "intended_ns", "ready_ns", "sent_ns", "kernel_ns", "received_ns")
+ROW: Final = Struct("<6q")
+Rows = NDArray[np.int64]
 
 
 class Kind(IntEnum):
@@ -37,120 +29,53 @@ class Kind(IntEnum):
     LOST = 2
 
 
-class Sample(NamedTuple):
-    """One request. `kernel_ns` is 0 without a stamp; a lost request was received when given up."""
-
-    operation: int
-    kind: int
-    intended_ns: int
-    free_ns: int
-    sent_ns: int
-    kernel_ns: int
-    received_ns: int
-
-
 class Recorder:
-    """Samples in the order in which they ended. `dropped` counts what found no room."""
+    """Rows since they were last taken, and how late our own sleeps ended.
 
-    def __init__(self, limit: int = MAX_SAMPLES) -> None:
-        self.operations: list[str] = []
-        self.dropped = 0
-        self._numbers: dict[str, int] = {}
-        self._values: array[int] = array("q")
-        self._most = limit * len(Sample._fields)
+    A tag is `operation | kind << 16 | follows << 20 | connection << 24`: what follows another request on
+    its connection has no planned time of its own. `kernel_ns` is 0 without a stamp; a request that is
+    lost was received when it was given up.
+    """
 
-    def __len__(self) -> int:
-        return len(self._values) // len(Sample._fields)
+    __slots__ = ("_pack", "_parts", "oversleeps_ns")
 
-    def number_of(self, operation: str) -> int:
-        """The number under which an operation's samples are kept."""
-        if operation not in self._numbers:
-            self._numbers[operation] = len(self.operations)
-            self.operations.append(operation)
-        return self._numbers[operation]
+    def __init__(self) -> None:
+        self.oversleeps_ns: list[int] = []
+        self._parts: list[bytes] = []
+        self._pack = ROW.pack
 
-    def add(self, sample: Sample) -> None:
-        """Keep one sample."""
-        if len(self._values) >= self._most:
-            self.dropped += 1
-            return
-        self._values.extend(sample)
+    def add(
+        self, tag: int, intended: int, ready: int, sent: int, kernel: int, received: int
+    ) -> None:
+        """Keep one sample; times in ns."""
+        self._parts.append(self._pack(tag, intended, ready, sent, kernel, received))
 
-    def samples(self) -> Iterator[Sample]:
-        """Every sample, oldest answer first."""
-        width = len(Sample._fields)
-        for start in range(0, len(self._values), width):
-            yield Sample(*self._values[start : start + width])
+    def overslept(self, ns: int) -> None:
+        """Keep how much later than asked for a sleep of ours ended."""
+        self.oversleeps_ns.append(ns)
 
-    def describe(self) -> dict[str, Any]:
-        """What a reader of the dumped samples must know."""
-        return {
-            "fields": list(Sample._fields),
-            "kinds": [kind.name.lower() for kind in Kind],
-            "operations": self.operations,
-            "samples": len(self),
-            "byte_order": byteorder,
-            "item_bytes": self._values.itemsize,
-        }
-
-    def dump(self, file: BinaryIO) -> None:
-        """The samples as they are: rows of 64-bit integers in this machine's byte order."""
-        self._values.tofile(file)
+    def take(self) -> bytes:
+        """The rows since the last call, as they are."""
+        parts, self._parts = self._parts, []
+        return b"".join(parts)
 
 
-def needed(quantile: float) -> int:
-    """How many samples carry a quantile: 299 for 0.99, 2,995 for 0.999."""
-    return ceil(log(0.05) / log(quantile))
+def rows_of(data: bytes) -> Rows:
+    """Rows as an array of six columns; a row that was cut off at the end is left out."""
+    whole = len(data) // ROW.size
+    return np.frombuffer(data, "<i8", whole * len(FIELDS)).reshape(whole, len(FIELDS))
 
 
-def percentile(ordered: Sequence[int], quantile: float) -> int | None:
-    """The smallest value that this share does not exceed, or None when too few carry it."""
-    if len(ordered) < needed(quantile):
-        return None
-    # Rounded first: 0.999 * 3000 is 2997.0000000000005 in binary and must not become 2998.
-    return ordered[ceil(round(quantile * len(ordered), 6)) - 1]
+def operations_of(rows: Rows) -> Rows:
+    """The operation's number of each row."""
+    return rows[:, 0] & 0xFFFF
 
 
-def figures(values_ns: Sequence[int]) -> Figures:
-    """The percentiles and the maximum, in microseconds with a tenth."""
-    ordered = sorted(values_ns)
-    found = {name: _us(percentile(ordered, quantile)) for name, quantile in QUANTILES.items()}
-    return {**found, "max": _us(ordered[-1] if ordered else None)}
+def kinds_of(rows: Rows) -> Rows:
+    """The outcome of each row, a `Kind`."""
+    return rows[:, 0] >> 16 & 0xF
 
 
-def histogram(values_ns: Sequence[int]) -> str:
-    """The values in whole microseconds, as a compressed HdrHistogram V2 in base64."""
-    # Filled at the end and by distinct value: the codec takes microseconds for each value, and
-    # drops without a word what is out of its range.
-    kept = HdrHistogram(1, HIGHEST_US, 3)
-    counts: Mapping[int, int] = Counter(
-        min(max(round(value / 1000), 1), HIGHEST_US) for value in values_ns
-    )
-    for value, count in counts.items():
-        kept.record_value(value, count)
-    encoded: bytes = kept.encode()
-    return encoded.decode("ascii")
-
-
-def wire_ns(sample: Sample) -> int:
-    """From our send to the kernel's receive stamp, or to our read where there is no stamp."""
-    return (sample.kernel_ns or sample.received_ns) - sample.sent_ns
-
-
-def response_ns(sample: Sample) -> int:
-    """From the intended time to our read."""
-    return sample.received_ns - sample.intended_ns
-
-
-def send_lag_ns(sample: Sample) -> int:
-    """How late we sent although a connection was free."""
-    return sample.sent_ns - max(sample.intended_ns, sample.free_ns)
-
-
-def receive_lag_ns(sample: Sample) -> int:
-    """How long the answer waited in the kernel; 0 where there is no stamp."""
-    return sample.received_ns - sample.kernel_ns if sample.kernel_ns else 0
-
-
-def _us(value_ns: int | None) -> float | None:
-    return None if value_ns is None else round(value_ns / 1000, 1)
+def follow_ups_of(rows: Rows) -> Rows:
+    """1 for each row that followed another request, 0 for one with a planned time."""
+    return rows[:, 0] >> 20 & 1

@@ -1,145 +1,134 @@
-"""One run of one scenario in a Locust process: hands out planned times and keeps what came of them.
+"""One process's share of one run of one scenario: its engine, its samples, its end.
 
-Every user of the process shares it. It starts when all users are ready, so that logging in and
-connecting never count, and it ends by itself when the plan is used up.
+Every user of the process shares it. It starts when all users of all processes are ready, so that logging
+in and connecting never count, and it ends by itself when the plan is used up.
 """
 
 from __future__ import annotations
 
 import gc
-import json
-from collections.abc import Iterable
+from array import array
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
 from random import Random
-from time import monotonic_ns, time_ns
-from typing import Any
+from time import time_ns
+from typing import Any, Final, Protocol
 
-from gevent import sleep
+import gevent
+import numpy as np
 from gevent.event import Event
 
-from conformance.errors import ExitCode, TargetUnreachable
+from conformance.errors import ExitCode, RunError, SuiteError, TargetUnreachable
 from conformance.wire.http import Request
 from conformance.wire.rest import build, outcome_of
-from load import limiter
-from load.client import Answer, Client
+from load.asked import Asked
+from load.client import Address, Answer, Client
+from load.engine import Engine
+from load.fleet import Alone, Start, Worker
+from load.histogram import histogram_of
 from load.job import Prepared
-from load.plan import SECOND_NS, Plan, plan
-from load.recorder import Recorder
-from load.result import Ended, result
+from load.journal import Head, Journal, path_of
+from load.part import Part
+from load.recorder import Recorder, Rows, rows_of
+from load.timeline import Timeline
+from load.watch import Watch, Watched
 
-LEAD_NS = 50_000_000  # between "everybody is ready" and the first planned time
-# gevent's timers end up to a millisecond late; the rest of the way is walked step by step.
-SPIN_NS = 1_500_000
+FLUSH_S: Final = 0.25  # so much is lost at most when the process is killed
+TIMER_SLACK: Final = Path("/proc/self/timerslack_ns")
+
+
+class Tell(Protocol):
+    """Whoever shows what happens."""
+
+    def samples(self, rows: Rows, operations: list[str]) -> None:
+        """These were taken."""
+
+    def failed(self, operation: str, why: str) -> None:
+        """This was refused or lost."""
 
 
 class Session:
-    """The plan of a run, its samples and its end. A planned time costs `requests_per_slot`."""
+    """The plan of a run, its samples and its end. `streams` is how many connections listen here."""
 
-    def __init__(self, prepared: Prepared, requests_per_slot: int, keeps_limiter: bool) -> None:
+    def __init__(
+        self, prepared: Prepared, asked: Asked, role: Alone | Worker, tell: Tell, streams: int
+    ) -> None:
         self.prepared = prepared
+        self.streams = streams
+        self.asked = asked
         self.target = prepared.target
         self.contract = prepared.contract
-        self.recorder = Recorder()
-        self.draw = Random(prepared.job.seed)
-        self.extra: dict[str, Any] = {}
+        self.draw = Random(f"{prepared.job.seed} {role.name}")
+        self.operations = list(prepared.contract.operations)
+        self.facts: dict[str, Any] = dict(asked.facts)
+        self.counts: dict[str, Any] = {}
+        self.values_ns: dict[str, list[int]] = {}  # more times to make histograms of, by name
         self.start_ns = 0
+        self.at_end: Callable[[Session], None] = lambda _: None  # the scenario's own findings
         self.exit_code: ExitCode | None = None
-        self.first_error: str | None = None
-        self._keeps_limiter = keeps_limiter
-        self._requests_per_slot = requests_per_slot
-        self._profile = prepared.profile
-        self._plan: Plan | None = None
-        self._next = 0
+        self.began = Event()
+        self.over = Event()  # set by a scenario that has no plan, when it is done
+        self.finished = Event()
+        self.recorder = Recorder()
+        self._timeout_s = self.target.timing.request_ms / 1000
+        self.address = Address(self.target.rest, self._timeout_s)
+        self.engine = Engine(self.recorder, self.address.connect, self._timeout_s)
+        self._role = role
+        self._tell = tell
+        self._timeline = Timeline()
+        self._stop_ns = 0
         self._present = 0
-        self._ready = Event()
+        self._is_begun = False
+        self._errors: Counter[str] = Counter()
         self._stopped_because: str | None = None
-        self._clock_ns = 0
+        self._journal: Journal | None = None
+        self._rows: list[bytes] = []
+        self._watch: Watch | None = None
+        self._watched: Watched | None = None
+        self._watching = gevent.spawn(self._look_after)
 
-    def open(self, run_time_s: float | None) -> None:
-        """Settle limiter and plan. `run_time_s` replaces the profile's own length."""
-        if run_time_s:
-            self._profile = self._profile.lasting(run_time_s)
-        if self._keeps_limiter:
-            limiter.restore(self.target)
-            return
-        if not limiter.lift(self.target):
-            self._stay_below_the_limit()
-        self._plan = plan(self._profile)
+    def number_of(self, operation: str) -> int:
+        """The number under which an operation's samples are kept."""
+        return self.operations.index(operation)
 
     def arrive(self, expected: int) -> None:
-        """A user is ready; wait until all are."""
+        """A user is ready; the last one starts the run."""
         self._present += 1
-        if self._present >= expected and not self._ready.is_set():
-            self._begin()
-        self._ready.wait()
-
-    def leave(self) -> bool:
-        """A user has nothing left to do. True for the last one."""
-        self._present -= 1
-        return self._present == 0
-
-    def next_slot(self) -> int | None:
-        """The next planned time, in ns of the wall clock, or None when there is none left."""
-        if self._plan is None or self._next >= len(self._plan.offsets_ns) or self._stopped_because:
-            return None
-        self._next += 1
-        return self.start_ns + self._plan.offsets_ns[self._next - 1]
-
-    @property
-    def duration_s(self) -> float:
-        """What the profile plans for what is counted."""
-        return self._profile.duration_s
+        if self._present >= expected and not self._is_begun:
+            self._is_begun = True
+            gevent.spawn(self._run)
 
     @property
     def measured_from_ns(self) -> int:
         """When what happens begins to count; far in the future before the start."""
         if not self.start_ns:
             return 2**62
-        return self.start_ns + round(self._profile.warm_up_s * SECOND_NS)
+        return self.start_ns + self.asked.plan.warm_up_ns
 
-    def stop(self, because: str, code: ExitCode | None = None) -> None:
+    def stop(self, because: str | None = None, code: ExitCode | None = None) -> None:
         """Nothing more is to be sent; the first reason counts."""
         self._stopped_because = self._stopped_because or because
         self.exit_code = self.exit_code or code
-        self._ready.set()
+        self.engine.stop()
+        self.over.set()
+        if not self._is_begun:
+            self._is_begun = True
+            gevent.spawn(self._run)
 
-    def note_error(self, text: str) -> None:
-        """Remember the first thing that went wrong, for the report."""
-        self.first_error = self.first_error or text
+    def note_error(self, operation: str, why: str) -> None:
+        """Count what went wrong; the first is named in the report."""
+        self._errors[f"{operation}: {why}"] += 1
+        self._tell.failed(operation, why)
 
-    def close(self, headline: Iterable[str] | None) -> dict[str, Any]:
-        """Give the limiter back, and fold what was recorded into the scenario's result."""
-        stop_ns = self._end_ns()
-        self._give_back()
-        step_ns = time_ns() - monotonic_ns() - self._clock_ns if self._clock_ns else 0
-        ended = Ended(
-            profile=self._profile,
-            plan=self._plan,
-            start_ns=self.start_ns or stop_ns,
-            stop_ns=stop_ns,
-            headline=frozenset(headline) if headline is not None else None,
-            clock_step_us=step_ns / 1000,
-            stopped_because=self._stopped_because,
-            first_error=self.first_error,
-            extra=self.extra,
-        )
-        return result(self.recorder, ended, self.prepared.bounds)
-
-    def keep(self, entry: dict[str, Any]) -> None:
-        """Write the result and the samples into the run's folder, when there is one."""
-        folder = self.prepared.job.run
-        if folder is None:
-            return
-        name = f"load-{entry['scenario']}"
-        text = json.dumps(entry, indent=1) + "\n"
-        (folder / f"{name}.json").write_text(text, encoding="utf-8")
-        with (folder / f"{name}.samples").open("wb") as file:
-            header = {**self.recorder.describe(), "start_ns": self.start_ns}
-            file.write(json.dumps(header).encode() + b"\n")
-            self.recorder.dump(file)
+    def errors(self) -> Mapping[str, int]:
+        """What went wrong, and how often."""
+        return self._errors
 
     def client(self) -> Client:
-        """A connection of one's own to the target."""
-        return Client(self.target.rest, self.target.timing.request_ms / 1000)
+        """A client of one's own, for what is asked outside the plan."""
+        return Client(self.target.rest, self._timeout_s)
 
     def log_in(self, client: Client, account: str) -> str:
         """The token of an account. Raises TargetUnreachable in one line."""
@@ -168,38 +157,108 @@ class Session:
                 f"{self.target.rest} does not answer {request.method} {request.path} ({error})"
             ) from None
 
-    def _begin(self) -> None:
+    def part(self) -> Part:
+        """What this process contributes, folded from its rows. Empty before the end."""
+        return Part(
+            worker=self._role.name,
+            timeline=self._timeline,
+            stop_ns=max(0, self._stop_ns - self.start_ns) if self.start_ns else 0,
+            watched=self._watched,
+            facts=self.facts,
+            counts=self.counts,
+            histograms={name: histogram_of(each) for name, each in self.values_ns.items()},
+            first_error=next(iter(self._errors), None),
+            stopped_because=self._stopped_because,
+            exit_code=self.exit_code,
+        )
+
+    def _run(self) -> None:
+        try:
+            start = self._role.await_start()
+            self._begin(start)
+            until_ns = self.start_ns + self.asked.plan.end_ns
+            if self.asked.is_planned:
+                self.engine.run(self._times(start), until_ns)
+            else:
+                self.over.wait(max(until_ns - time_ns(), 0) / 1e9)
+        except SuiteError as error:
+            self.stop(str(error), error.exit_code)
+        finally:
+            self.began.set()
+            self._end()
+            self.finished.set()
+
+    def _begin(self, start: Start) -> None:
         gc.collect()
         gc.freeze()  # what lives now lives to the end: the collector need not look at it again
-        self.start_ns = time_ns() + LEAD_NS
-        self._clock_ns = time_ns() - monotonic_ns()
-        self._ready.set()
-
-    def _end_ns(self) -> int:
-        # A plan that was used up lasts to its end, although the last user went home before.
-        plan = self._plan
-        if plan is None or self._next < len(plan.offsets_ns):
-            return time_ns()
-        return self.start_ns + plan.end_ns
-
-    def _stay_below_the_limit(self) -> None:
-        cap = limiter.cap_per_s(self.target, self._requests_per_slot)
-        if any(stage.rate_per_s > cap for stage in self._profile.stages):
-            self._profile = self._profile.capped(cap)
-            limit = self.target.limits.requests_per_minute
-            self.extra["capped"] = (
-                f"held at {cap:.1f} per second: the target's limit of {limit} requests a minute "
-                "cannot be lifted, for it has no control address"
+        _sharpen_timers()
+        self.start_ns = start.start_ns
+        if start.of > 1:
+            offset = {"clock_ahead_us": start.clock_ns / 1000, "within_us": start.within_ns / 1000}
+            self.facts["clocks"] = {self._role.name: offset}
+        folder = self.prepared.job.run
+        if folder is not None:
+            head = Head(
+                scenario=self.asked.profile.scenario,
+                worker=self._role.name,
+                start_ns=self.start_ns,
+                operations=self.operations,
+                profile=asdict(self.asked.profile),
+                seed=self.prepared.job.seed,
+                number=start.number,
+                of=start.of,
+                headline=None if self.asked.headline is None else sorted(self.asked.headline),
             )
+            self._journal = Journal(path_of(folder, head.scenario, head.worker), head)
+        self._watch = Watch()
+        self.began.set()
 
-    def _give_back(self) -> None:
+    def _times(self, start: Start) -> array[int]:
+        offsets = np.array(self.asked.plan.part(start.number, start.of).offsets_ns, dtype=np.int64)
+        return array("q", (offsets + self.start_ns).tobytes())
+
+    def _end(self) -> None:
+        self._watching.kill()
+        self._stop_ns = time_ns()
+        if self._watch is not None:
+            self._watched = self._watch.stop(self.engine.idle_ns, self.recorder.oversleeps_ns)
+        gc.unfreeze()
         try:
-            limiter.restore(self.target)
-        except TargetUnreachable as error:
-            self.stop(str(error))
+            self._flush()
+        except RunError as error:
+            self.stop(str(error), error.exit_code)
+        self.at_end(self)
+        self.engine.close()
+        rows = rows_of(b"".join(self._rows))
+        self._timeline.add(rows, self.operations, self.asked.plan, self.start_ns)
+        self._role.deliver(self.part())
+
+    def _look_after(self) -> None:
+        """Twice a second or so: write down, look at the clock, see that the master lives."""
+        while True:
+            gevent.sleep(FLUSH_S)
+            if self._watch is not None:
+                self._watch.look()
+            if self._role.is_forsaken():
+                self.stop("the master was lost")
+            try:
+                self._flush()
+            except RunError as error:
+                self.stop(str(error), error.exit_code)
+
+    def _flush(self) -> None:
+        data = self.recorder.take()
+        if not data:
+            return
+        self._rows.append(data)
+        self._tell.samples(rows_of(data), self.operations)
+        if self._journal is not None:
+            self._journal.write(data)
 
 
-def wait_until(when_ns: int) -> None:
-    """Return at a time, as exactly as a cooperative process can; the others run meanwhile."""
-    while (left_ns := when_ns - time_ns()) > 0:
-        sleep((left_ns - SPIN_NS) / SECOND_NS if left_ns > SPIN_NS else 0)
+def _sharpen_timers() -> None:
+    """Have the kernel end our sleeps within a microsecond instead of fifty, where it lets us."""
+    try:
+        TIMER_SLACK.write_text("1000", encoding="ascii")
+    except OSError:
+        return

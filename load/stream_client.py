@@ -1,95 +1,98 @@
-"""One WebSocket connection on a stamped socket: frames as they come, and when the kernel had them.
+"""One WebSocket connection on a stamped socket: messages as they come, and when the kernel had them.
 
-The protocol is the websockets library's, which does no I/O of its own; compression is not offered,
-for it would be measured too.
+The handshake and what we send are the websockets library's, which does no I/O of its own; what we receive is read
+by `FrameReader`. Compression is not offered, for it would be measured too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from time import time_ns
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from websockets.client import ClientProtocol
 from websockets.frames import Frame, Opcode
-from websockets.http11 import Response
 from websockets.protocol import State
 from websockets.uri import parse_uri
 
-from load.client import StampedSocket
+from load.frames import FrameReader
+from load.sockets import SECURE, StampedSocket
 
-TEXT = (Opcode.TEXT, Opcode.BINARY)
-
-
-class Heard(NamedTuple):
-    """One whole message. `kernel_ns` is None where the kernel gave no stamp."""
-
-    text: bytes
-    kernel_ns: int | None
-    received_ns: int
+HEAD_END = b"\r\n\r\n"
+MAX_HEAD_BYTES = 65_536
 
 
 class StreamClient:
     """An open stream. A failure is an OSError."""
 
-    def __init__(self, url: str, timeout_s: float) -> None:
+    def __init__(self, url: str, timeout_s: float, source: str = "") -> None:
         parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "wss" else 80)
-        self._socket = StampedSocket(parts.scheme, parts.hostname or "", port, timeout_s)
-        self._protocol = ClientProtocol(parse_uri(url), max_size=None)
-        self._protocol.send_request(self._protocol.connect())
-        self._flush()
-        self._parts: list[bytes] = []
+        port = parts.port or (443 if parts.scheme in SECURE else 80)
+        self._socket = StampedSocket(parts.scheme, parts.hostname or "", port, timeout_s, source)
         try:
-            # Frames may come with the handshake's answer; they stay in the protocol.
-            while self._protocol.state is State.CONNECTING:
-                self._feed()
-                if self._protocol.handshake_exc is not None:
-                    raise ConnectionError(str(self._protocol.handshake_exc))
+            self._frames = FrameReader(self._open(url))
         except OSError as error:
             self.close()
             raise ConnectionError(f"{url} does not open a stream: {error}") from None
 
+    def fileno(self) -> int:
+        """The descriptor, to be waited on."""
+        return self._socket.fileno()
+
+    def make_immediate(self) -> None:
+        """From now on reading does not wait: without anything there it gives no messages."""
+        self._socket.make_immediate()
+
     def say(self, text: str) -> None:
         """Send one text frame."""
-        self._protocol.send_text(text.encode())
-        self._flush()
+        self._send(Frame(Opcode.TEXT, text.encode()))
 
-    def listen(self) -> Iterator[Heard]:
-        """Every message until the other side hangs up, which raises ConnectionError."""
-        yield from self._messages(None, time_ns())
-        while True:
-            kernel_ns = self._feed()
-            yield from self._messages(kernel_ns, time_ns())
+    def read(self) -> tuple[list[bytes], int | None, int]:
+        """Messages that have come, the kernel's stamp of the last bytes, and when we read them."""
+        if self._frames.has_ended:
+            self._frames.take(b"")
+        try:
+            data, kernel_ns = self._socket.receive()
+        except BlockingIOError:
+            return [], None, time_ns()
+        received_ns = time_ns()
+        if not data:
+            raise ConnectionError("the exchange closed the stream")
+        found = self._frames.take(data)
+        if self._frames.pings:
+            self._pong()
+        return found, kernel_ns, received_ns
+
+    def kept(self) -> list[bytes]:
+        """Messages that came together with the handshake's answer."""
+        return self._frames.take(b"")
 
     def close(self) -> None:
         """Hang up without ceremony."""
         self._socket.close()
 
-    def _feed(self) -> int | None:
-        data, kernel_ns = self._socket.receive()
-        if not data:
-            raise ConnectionError("the exchange closed the stream")
-        self._protocol.receive_data(data)
-        self._flush()
-        return kernel_ns
+    def _pong(self) -> None:
+        pings, self._frames.pings = self._frames.pings, []
+        for payload in pings:
+            self._send(Frame(Opcode.PONG, payload))
 
-    def _flush(self) -> None:
-        for data in self._protocol.data_to_send():
-            if data:
-                self._socket.send(data)
+    def _send(self, frame: Frame) -> None:
+        self._socket.send(frame.serialize(mask=True))
 
-    def _messages(self, kernel_ns: int | None, received_ns: int) -> Iterator[Heard]:
-        for event in self._protocol.events_received():
-            if isinstance(event, Response) or not isinstance(event, Frame):
-                continue
-            if event.opcode is Opcode.CLOSE:
-                raise ConnectionError(f"the exchange closed the stream: {event}")
-            if event.opcode not in (*TEXT, Opcode.CONT):
-                continue
-            self._parts.append(bytes(event.data))
-            if event.fin:
-                text = b"".join(self._parts)
-                self._parts.clear()
-                yield Heard(text, kernel_ns, received_ns)
+    def _open(self, url: str) -> bytes:
+        """Shake hands; what came after the answer's head."""
+        protocol = ClientProtocol(parse_uri(url))
+        protocol.send_request(protocol.connect())
+        for data in protocol.data_to_send():
+            self._socket.send(data)
+        heard = b""
+        while HEAD_END not in heard:
+            data, _ = self._socket.receive()
+            if not data or len(heard) > MAX_HEAD_BYTES:
+                raise ConnectionError("the answer to the handshake is not whole")
+            heard += data
+        end = heard.index(HEAD_END) + len(HEAD_END)
+        protocol.receive_data(heard[:end])
+        protocol.events_received()
+        if protocol.handshake_exc is not None or protocol.state is not State.OPEN:
+            raise ConnectionError(str(protocol.handshake_exc or "the handshake was not accepted"))
+        return heard[end:]

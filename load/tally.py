@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+
+import orjson
 
 
 @dataclass(slots=True)
@@ -16,15 +17,15 @@ class Tally:
     size: int = 0
     gaps: int = 0
     unreadable: int = 0
-    acknowledged: bool = False
+    acknowledged: int = 0
     refused: str | None = None
     _last: dict[str, int] = field(default_factory=dict)
 
     def take(self, text: bytes, counts: bool) -> None:
         """One frame. Sequences are followed from the first on; it is counted when it `counts`."""
         try:
-            frame = json.loads(text)
-        except ValueError:
+            frame = orjson.loads(text)
+        except orjson.JSONDecodeError:
             self.unreadable += 1
             return
         topic = frame.get("topic") if isinstance(frame, dict) else None
@@ -41,7 +42,7 @@ class Tally:
         if not isinstance(frame, dict):
             self.unreadable += 1
         elif frame.get("success") is True:
-            self.acknowledged = True
+            self.acknowledged += 1
         elif frame.get("success") is False:
             self.refused = f"{frame.get('code')} {frame.get('message')}"
 

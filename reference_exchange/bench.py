@@ -24,7 +24,8 @@ from statistics import median
 from typing import Any, Final
 
 from conformance.errors import ConfigurationError, SuiteError
-from load.recorder import figures
+from load.histogram import histogram_of
+from load.result import figures
 from reference_exchange.bench_drive import FanOut, Pace, fan_out, order_rate, timed_orders
 
 KNOWN: Final = ("exchange",)
@@ -155,7 +156,7 @@ def _measured(server: Served, has_orders: bool) -> Measured:
     answers = list(timed_orders(server.rest, RATE, RATE_S))
     wire = [(answer.kernel_ns or answer.received_ns) - answer.sent_ns for _, answer in answers]
     response = [answer.received_ns - intended_ns for intended_ns, answer in answers]
-    return Measured(heard, rates, figures(wire), figures(response))
+    return Measured(heard, rates, figures(histogram_of(wire)), figures(histogram_of(response)))
 
 
 def rows_of(seen: Mapping[str, Measured]) -> list[Row]:

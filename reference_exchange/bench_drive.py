@@ -42,7 +42,7 @@ def log_in(rest: str) -> str:
     client = Client(rest, TIMEOUT_S)
     answer = client.send(client.prepare(Request("POST", "/uc/v2/login", (FORM,), body)))
     client.close()
-    found = re.search(rb'"Authorization":"([^"]+)"', answer.body)
+    found = re.search(rb'"Authorization":"([^"]+)"', answer.response.body)
     return found[1].decode() if found else "none"
 
 

@@ -25,7 +25,7 @@ MOST_POINTS = 160
 MOST_TICKS = 8
 DASHES = ("none", "9 5", "2.5 4", "12 4 2.5 4")
 MARKED = (0.5, 0.9, 0.99, 0.999, 0.9999)
-UNREADABLE = (ValueError, TypeError, zlib.error, HdrCookieException, HdrLengthException)
+UNREADABLE = (KeyError, ValueError, TypeError, zlib.error, HdrCookieException, HdrLengthException)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ class Series:
 
 def series(load: Sequence[Mapping[str, Any]]) -> list[Series]:
     """The scenarios whose histogram can be drawn, at most four."""
-    found = (_series(entry) for entry in load if entry.get("histogram") and entry["n"])
+    found = (_series(entry) for entry in load if entry.get("histograms") and entry["n"])
     return [each for each in found if each][:MOST_SERIES]
 
 
 def _series(entry: Mapping[str, Any]) -> Series | None:
     try:
-        histogram = HdrHistogram.decode(entry["histogram"])
+        histogram = HdrHistogram.decode(entry["histograms"]["response"])
     except UNREADABLE:
         return None
     n = histogram.get_total_count()
@@ -64,7 +64,7 @@ def _points(histogram: Any, n: int) -> Iterator[tuple[float, float]]:
         seen += step.count_at_value_iterated_to
         # The largest sample stands at its own share: 1 of n was as slow as that.
         above = max(n - seen, 0.5) / n
-        yield -log10(above), float(max(step.value_iterated_to, 1))
+        yield -log10(above), max(step.value_iterated_to / 1000, 1.0)
 
 
 def spectrum_svg(shown: Sequence[Series]) -> Markup:

@@ -43,6 +43,17 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Next:
+    """What is asked after an operation under load, so that it leaves nothing behind.
+
+    `given` names parameters of `operation`: constants, or pointers into the answer (`$response.body#/data`).
+    """
+
+    operation: str
+    given: Mapping[str, Json]
+
+
+@dataclass(frozen=True)
 class Operation:
     """One REST operation.
 
@@ -63,6 +74,7 @@ class Operation:
     form_example: Mapping[str, Json]
     answers: Mapping[str, Document]
     weight: int
+    then: tuple[Next, ...] = ()
 
     @property
     def is_private(self) -> bool:
@@ -201,6 +213,10 @@ def _operation(document: Document, path: str, method: str, item: Document) -> Op
             for status, answer in node.get("responses", {}).items()
         },
         weight=int(node.get("x-load", {}).get("weight", 1)),
+        then=tuple(
+            Next(str(step["operation"]), step.get("given", {}))
+            for step in node.get("x-load", {}).get("then", ())
+        ),
     )
 
 

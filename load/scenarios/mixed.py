@@ -1,47 +1,52 @@
-"""Load on everything that can be read: each operation by its weight, its figures apart."""
+"""Load on everything that can be asked: each operation by its weight, its figures apart."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import accumulate
 
-from conformance.errors import TargetUnreachable
-from load.questions import questions
-from load.users import Composed, ScenarioUser, refusal
+from conformance.errors import ConfigurationError, TargetUnreachable
+from conformance.wire.http import Request
+from load.engine import Composed
+from load.questions import Question, following, questions
+from load.scenarios.trading import PLACE, Chains, last_price, resting_order
+from load.users import refusal
 
 
-class Mixed(ScenarioUser):
-    """Asks reads at random, each as often as its weight in the document says."""
+class Mixed(Chains):
+    """Asks at random, each operation as often as its weight in the document says."""
 
     scenario = "mixed"
 
     def prepare(self) -> None:
         """Ask everything once that can be asked: what is refused now is left out, and named."""
+        super().prepare()
         session = self.session
         found, left_out = questions(session.contract, session.target)
-        token = self._token()
-        if not token:
+        self.token = self._log_in()
+        if not self.token:
             private = [each.operation for each in found if each.is_private]
             left_out.update(dict.fromkeys(private, "nobody can log in"))
             found = [each for each in found if not each.is_private]
-        self._asked: list[Composed] = []
+        self._makers: list[Callable[[], Composed]] = []
         weights: list[int] = []
         for question in found:
-            request = question.by(token)
-            answer = session.once(self.client, request)
-            problem = refusal(answer)
-            # A refusal says that the example needs something to exist; a failure to answer is an
-            # error and belongs into the figures.
-            if problem and answer.status < 500:
+            problem = self._why_not(question)
+            if problem:
                 left_out[question.operation] = f"its example is refused: {problem}"
                 continue
-            self._asked.append((question.operation, self.client.prepare(request)))
+            self._makers.append(self._maker(question))
             weights.append(question.weight)
         self._weights = list(accumulate(weights))
-        session.extra["left_out"] = left_out
-        if not self._asked:
+        session.facts["left_out"] = left_out
+        if not self._makers:
             session.stop("no operation can be asked from the document alone")
 
-    def _token(self) -> str:
+    def compose(self) -> Composed:
+        """One operation, drawn by its weight."""
+        return self.session.draw.choices(self._makers, cum_weights=self._weights)[0]()
+
+    def _log_in(self) -> str:
         """The first account's token, or none: public reads come under load all the same."""
         session = self.session
         if not session.target.accounts:
@@ -49,9 +54,35 @@ class Mixed(ScenarioUser):
         try:
             return session.log_in(self.client, next(iter(session.target.accounts)))
         except TargetUnreachable as error:
-            session.extra["log_in"] = str(error)
+            session.facts["log_in"] = str(error)
             return ""
 
-    def compose(self) -> Composed:
-        """One operation, drawn by its weight."""
-        return self.session.draw.choices(self._asked, cum_weights=self._weights)[0]
+    def _maker(self, question: Question) -> Callable[[], Composed]:
+        if question.operation == PLACE:
+            return lambda: self.composed(PLACE, self._request(question))
+        ready = self.composed(question.operation, question.by(self.token))
+        return lambda: ready
+
+    def _request(self, question: Question) -> Request:
+        """The document's example; an order instead at a price at which it rests."""
+        if question.operation != PLACE:
+            return question.by(self.token)
+        return resting_order(self.session, self._last, self.token)[0]
+
+    def _why_not(self, question: Question) -> str | None:
+        """Ask once, with all that follows. A failure to answer is an error and belongs into the figures."""
+        session = self.session
+        if question.operation == PLACE:
+            try:
+                self._last = last_price(session, self)
+            except ConfigurationError as error:
+                return str(error)
+        response = session.once(self.client, self._request(question)).response
+        problem = refusal(response)
+        if problem:
+            return problem if response.status < 500 else None
+        for _, request in following(
+            session.contract, question.operation, response.body, self.token
+        ):
+            session.once(self.client, request)
+        return None

@@ -1,69 +1,98 @@
-"""How long placing an order takes: small limit orders far from the market, cancelled at once."""
+"""How long placing an order takes, and how long until the stream shows it.
+
+Small limit orders far from the market, cancelled at once. Where the target has a stream, one connection a process
+listens to the book: each order has a price of its own, so the event that shows it is known, and both times are
+of one machine's clock.
+"""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from time import time_ns
-from typing import Any
+from typing import ClassVar, Final
 
-from conformance.errors import ConfigurationError, TargetUnreachable
-from conformance.wire.http import Request
-from conformance.wire.rest import build, outcome_of
-from load.orders import resting_buy
-from load.users import Composed, ScenarioUser
+import orjson
 
-PLACE, CANCEL, THUMBS = "placeSpotOrder", "cancelSpotOrder", "listSymbolThumbs"
+from load.engine import Composed
+from load.scenarios.trading import PLACE, Chains, last_price, resting_order
+from load.session import Session
+from load.stream_client import StreamClient
+from load.stream_reader import StreamReader
+
+ORDER_TO_STREAM: Final = "order_to_stream"
+DEPTH: Final = "depth"
 
 
-class OrderLatency(ScenarioUser):
+class Echo(StreamReader):
+    """Waits for the depth event of each order of ours, by its price."""
+
+    def __init__(self, session: Session, client: StreamClient) -> None:
+        super().__init__(session, client)
+        self._expected: dict[Decimal, OrderLatency] = {}
+        self._times_ns = session.values_ns.setdefault(ORDER_TO_STREAM, [])
+
+    def expect(self, price: Decimal, user: OrderLatency) -> None:
+        """An order at this price is about to be sent."""
+        self._expected[price] = user
+
+    def heard(self, text: bytes, kernel_ns: int | None, received_ns: int) -> None:
+        """One event of the book."""
+        if not self._expected or received_ns < self._session.measured_from_ns:
+            return
+        event = orjson.loads(text)
+        bids = (event.get("data") or {}).get("bids") if isinstance(event, dict) else None
+        for price, amount in bids or ():
+            user = self._expected.pop(Decimal(str(price)), None) if float(amount) else None
+            if user is not None:
+                self._times_ns.append((kernel_ns or received_ns) - user.placed_ns)
+
+
+class OrderLatency(Chains):
     """Places and cancels; the book never grows. The figures are of placing alone."""
 
     scenario = "order_latency"
     requests_per_slot = 2
     headline = (PLACE,)
-    _open: str | None = None
+    echo: ClassVar[Echo | None] = None
+    _placed_ns = 0
+
+    @classmethod
+    def open(cls, session: Session) -> None:
+        """Listen to the book, where there is a stream."""
+        cls.echo = None
+        channel = session.contract.channels.get(DEPTH)
+        if not session.target.stream or channel is None:
+            return
+        try:
+            client = StreamClient(session.target.stream, session.target.timing.frame_ms / 1000)
+            echo = Echo(session, client)
+            echo.subscribe([channel.topic(symbol=session.target.busy.symbol)])
+        except OSError as error:
+            session.facts[ORDER_TO_STREAM] = f"not measured: {error}"
+            return
+        cls.echo = echo
 
     def prepare(self) -> None:
         """Log in, and see at what price the market trades."""
-        account = next(iter(self.session.target.accounts))
-        self._authorization = ("Authorization", self.session.log_in(self.client, account))
-        self._market = self.session.target.busy
-        self._last = self._last_price()
+        super().prepare()
+        self.token = self.session.log_in(self.client, next(iter(self.session.target.accounts)))
+        self._last = last_price(self.session, self)
 
-    def on_stop(self) -> None:
-        """Cancel what the end of the run left open, and hang up."""
-        order, self._open = self._open, None
-        if order is not None:
-            try:
-                self.session.once(self.client, self._request(CANCEL, {"orderId": order}))
-            except TargetUnreachable as error:
-                self.session.note_error(f"order {order} may still be open: {error}")
-        super().on_stop()
+    @property
+    def placed_ns(self) -> int:
+        """When the latest order was sent; its answer may have come or not."""
+        lane = self.lane
+        is_placing = lane.is_waiting and self.session.operations[lane.operation] == PLACE
+        return lane.sent_ns if is_placing else self._placed_ns
 
     def compose(self) -> Composed:
         """An order that rests."""
-        form = resting_buy(self._market, self._last, self.session.draw)
-        return PLACE, self.client.prepare(self._request(PLACE, form))
+        request, price = resting_order(self.session, self._last, self.token)
+        if self.echo is not None:
+            self.echo.expect(price, self)
+        return self.composed(PLACE, request)
 
-    def use(self, composed: Composed, intended_ns: int, free_ns: int) -> None:
-        """Place the order at its time, and cancel it when its answer is there."""
-        placed = self.ask(composed, intended_ns, free_ns)
-        if placed is None:
-            return
-        self._open = str(outcome_of(placed.response).data)
-        cancel = CANCEL, self.client.prepare(self._request(CANCEL, {"orderId": self._open}))
-        now_ns = time_ns()  # a cancel has no planned time: it follows the order that it cancels
-        if self.ask(cancel, now_ns, now_ns) is not None:
-            self._open = None
-
-    def _request(self, name: str, form: dict[str, Any]) -> Request:
-        operation = self.session.contract.operations[name]
-        return build(operation.method, operation.path, form=form, headers=(self._authorization,))
-
-    def _last_price(self) -> Decimal:
-        thumbs = self.session.contract.operations[THUMBS]
-        answer = self.session.once(self.client, build(thumbs.method, thumbs.path))
-        for row in outcome_of(answer.response).data or ():
-            if row.get("symbol") == self._market.symbol:
-                return Decimal(str(row["close"]))
-        raise ConfigurationError(f"the target lists no market {self._market.symbol}")
+    def accepted(self, operation: int, body: bytes) -> Composed | None:
+        """Remember when it was sent: the lane is about to send something else."""
+        if self.session.operations[operation] == PLACE:
+            self._placed_ns = self.lane.sent_ns
+        return super().accepted(operation, body)

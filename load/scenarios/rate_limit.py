@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from time import time_ns
 from typing import Any, ClassVar
 
-from conformance.errors import ConfigurationError
+import gevent
+
+from conformance.errors import ConfigurationError, SuiteError
 from conformance.wire.rest import outcome_of
 from load.client import Answer
 from load.plan import SECOND_NS
 from load.questions import questions
-from load.session import Session, wait_until
+from load.recorder import Kind
+from load.session import Session
 from load.users import ScenarioUser, refusal
 
 MAX_BURST = 1300
@@ -62,7 +65,7 @@ class RateLimit(ScenarioUser):
     """Asks one cheap private read as fast as answers come, never beyond the burst."""
 
     scenario = "rate_limit"
-    keeps_limiter = True
+    is_planned = False
     burst: ClassVar[Burst]
 
     @classmethod
@@ -73,10 +76,31 @@ class RateLimit(ScenarioUser):
     @classmethod
     def close(cls, session: Session) -> None:
         """What the burst found."""
-        session.extra.update(cls.burst.report())
+        session.facts.update(cls.burst.report())
 
-    def prepare(self) -> None:
+    def on_start(self) -> None:
         """Log in with the account that no other scenario uses; choose the cheapest private read."""
+        session = self.session
+        self.client = session.client()
+        try:
+            self._prepare()
+        except SuiteError as error:
+            session.stop(str(error), error.exit_code)
+        session.arrive(self.environment.runner.target_user_count)
+
+    def wait_for_the_end(self) -> None:
+        """Ask again and again, until the burst is over."""
+        session = self.session
+        session.began.wait()
+        gevent.sleep(max(0, session.start_ns - time_ns()) / SECOND_NS)
+        while not (self.burst.is_over or session.over.is_set()):
+            self._ask()
+        session.over.set()
+        super().wait_for_the_end()
+
+    tasks = [wait_for_the_end]
+
+    def _prepare(self) -> None:
         session = self.session
         token = session.log_in(self.client, list(session.target.accounts)[-1])
         found, _ = questions(session.contract, session.target)
@@ -84,24 +108,20 @@ class RateLimit(ScenarioUser):
         if not private:
             raise ConfigurationError("the OpenAPI document has no private GET to ask in a burst")
         cheapest = min(private, key=lambda each: len(each.request.target))
-        self._composed = (cheapest.operation, self.client.prepare(cheapest.by(token)))
+        self._operation, self._payload = self.composed(cheapest.operation, cheapest.by(token))
 
-    def turn(self) -> None:
-        """Ask once more, unless the burst is over."""
+    def _ask(self) -> None:
         session = self.session
-        wait_until(session.start_ns)
-        now_ns = time_ns()
-        if now_ns > session.start_ns + round(session.duration_s * SECOND_NS):
-            session.stop(f"the burst was not over after {session.duration_s:.0f} s")
-            self.go_home()
-        if self.burst.is_over:
-            self.go_home()
         self.burst.sent += 1
-        answer = self.send(self._composed, now_ns, now_ns)
-        if answer is None:
+        try:
+            answer = self.client.send(self._payload)
+        except OSError as error:
+            self.failed(self._operation, str(error))
             return
-        if refusal(answer):
+        if refusal(answer.response):
             self.burst.refuse(answer, session.start_ns)
             return
         self.burst.accepted += 1
-        self.keep(self._composed[0], answer, now_ns, now_ns, None)
+        times = (answer.sent_ns, answer.sent_ns, answer.sent_ns)
+        tag = self._operation | Kind.ANSWERED << 16
+        session.recorder.add(tag, *times, answer.kernel_ns or 0, answer.received_ns)

@@ -2,93 +2,71 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from itertools import product
 from time import time_ns
-from typing import ClassVar
-
-import gevent
-from gevent import Greenlet
+from typing import Any, ClassVar, Final
 
 from conformance.errors import ExitCode
 from conformance.spec.contract import Channel
 from load.plan import SECOND_NS
-from load.recorder import percentile
 from load.scenarios.order_latency import OrderLatency
 from load.session import Session
 from load.stream_client import StreamClient
+from load.stream_reader import StreamReader
 from load.tally import Tally
 
-TOPICS_PER_FRAME = 100
-SUBSCRIBE_TIMEOUT_S = 10
+SUBSCRIBE_TIMEOUT_S: Final = 10
+RECEIVE_LAG: Final = "stream_receive_lag"
 
 
-class Reader:
-    """One connection, subscribed to everything public."""
+class Listener(StreamReader):
+    """Counts everything public, and holds each topic's sequence to its promise."""
 
-    def __init__(self, session: Session, topics: list[str]) -> None:
+    def __init__(self, session: Session, client: StreamClient) -> None:
+        super().__init__(session, client)
         self.tally = Tally()
-        self.lags_ns: list[int] = []
-        self.until_ns = 0
-        self._session = session
-        self._topics = topics
-        self._client = StreamClient(session.target.stream, SUBSCRIBE_TIMEOUT_S)
+        self._lags_ns = session.values_ns.setdefault(RECEIVE_LAG, [])
 
-    def run(self) -> None:
-        """Subscribe and read to the end of the run; a stream that ends before it ends the run."""
-        try:
-            self._subscribe()
-            for heard in self._client.listen():
-                counts = heard.received_ns >= self._session.measured_from_ns
-                self.tally.take(heard.text, counts)
-                if counts and heard.kernel_ns:
-                    self.lags_ns.append(heard.received_ns - heard.kernel_ns)
-                if self.tally.refused:
-                    raise ConnectionError(f"a subscription was refused: {self.tally.refused}")
-        except OSError as error:
-            self._session.stop(f"a stream failed: {error}")
-        finally:
-            self._client.close()
-
-    def _subscribe(self) -> None:
-        for start in range(0, len(self._topics), TOPICS_PER_FRAME):
-            topics = self._topics[start : start + TOPICS_PER_FRAME]
-            self._client.say(json.dumps({"op": "subscribe", "args": topics, "id": str(start + 1)}))
+    def heard(self, text: bytes, kernel_ns: int | None, received_ns: int) -> None:
+        """One message."""
+        counts = received_ns >= self._session.measured_from_ns
+        self.tally.take(text, counts)
+        if counts and kernel_ns:
+            self._lags_ns.append(received_ns - kernel_ns)
 
 
 class StreamThroughput(OrderLatency):
-    """Places and cancels orders while the readers listen; the figures are of placing."""
+    """Places and cancels orders while the listeners count; the figures are of placing."""
 
     scenario = "stream_throughput"
-    readers: ClassVar[list[Reader]] = []
-    greenlets: ClassVar[list[Greenlet]] = []
+    listeners: ClassVar[list[Listener]] = []
 
     @classmethod
     def open(cls, session: Session) -> None:
         """Open the streams."""
-        topics = public_topics(session)
-        cls.readers, cls.greenlets = [], []
-        for _ in range(session.prepared.profile.streams):
+        super().open(session)
+        topics, cls.listeners = public_topics(session), []
+        for _ in range(session.streams):
             try:
-                reader = Reader(session, topics)
+                listener = Listener(
+                    session, StreamClient(session.target.stream, SUBSCRIBE_TIMEOUT_S)
+                )
+                listener.subscribe(topics)
             except OSError as error:
                 session.stop(f"a stream does not open: {error}", ExitCode.ERROR)
                 return
-            cls.readers.append(reader)
-            cls.greenlets.append(gevent.spawn(reader.run))
+            cls.listeners.append(listener)
 
     @classmethod
     def close(cls, session: Session) -> None:
         """Hang up, and say what came."""
         seconds = max(time_ns() - session.measured_from_ns, 1) / SECOND_NS
-        gevent.killall(cls.greenlets)
-        session.extra.update(report([each.tally for each in cls.readers], seconds))
-        lags = sorted(lag for each in cls.readers for lag in each.lags_ns)
-        lag_ns = percentile(lags, 0.99)
-        session.extra["stream_receive_lag_us"] = {"p99": lag_ns and round(lag_ns / 1000, 1)}
-        session.extra["topics"] = len(public_topics(session))
-        if cls.readers and not session.extra["messages"]:
+        for listener in cls.listeners:
+            listener.close()
+        session.counts.update(report([each.tally for each in cls.listeners], seconds))
+        session.facts["topics"] = len(public_topics(session))
+        if cls.listeners and not session.counts["messages"]:
             session.stop("no message came")
 
 
@@ -99,19 +77,23 @@ def public_topics(session: Session) -> list[str]:
     return topics[: session.target.limits.subscriptions]
 
 
-def report(tallies: list[Tally], seconds: float) -> dict[str, object]:
-    """What all connections together received."""
+def report(tallies: list[Tally], seconds: float) -> dict[str, Any]:
+    """What all connections of a process together received; every number adds up over processes."""
     events: Counter[str] = Counter()
+    most: Counter[str] = Counter()
     for tally in tallies:
         events.update(tally.events)
+        most |= tally.events
     by_channel: Counter[str] = Counter()
     for topic, count in events.items():
         by_channel[topic.partition(".")[0]] += count
     messages = events.total()
     return {
         "connections": len(tallies),
-        "acknowledged": sum(each.acknowledged for each in tallies),
+        "acknowledged": sum(each.acknowledged > 0 for each in tallies),
         "messages": messages,
+        # What one connection heard, all that have the same topics should have heard.
+        "messages_expected": most.total() * len(tallies),
         "messages_per_s": round(messages / seconds, 1),
         "bytes_per_s": round(sum(each.size for each in tallies) / seconds),
         "by_channel": dict(by_channel),

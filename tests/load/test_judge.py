@@ -10,25 +10,47 @@ import pytest
 from conformance.errors import ConfigurationError
 from load.job import PROFILES
 from load.judge import Bounds, Evidence, bounds_of, why_invalid
+from load.watch import Watched, worst
 
 BOUNDS = Bounds(
+    samples_min=299,
     achieved_share_min=0.95,
     error_share_max=0.01,
     send_lag_p99_us=500,
     receive_lag_p99_us=1000,
+    overslept_p99_us=1000,
+    busy_share_max=0.95,
+    run_delay_share_max=0.1,
+    collector_us_max=50_000,
     clock_step_us=1000,
+)
+WATCHED = Watched(
+    seconds=10.0,
+    clock_step_us=3.0,
+    collector_us_max=300.0,
+    collector_share=0.001,
+    cpu_share=0.4,
+    run_delay_share=0.01,
+    busy_share=0.3,
+    overslept_us_p99=90.0,
 )
 GOOD = Evidence(
     sent=1000,
     answered=1000,
     errors=0,
-    dropped=0,
     offered_per_s=100.0,
     achieved_per_s=100.0,
     send_lag_p99_us=50.0,
     receive_lag_p99_us=50.0,
-    clock_step_us=3.0,
+    watched=WATCHED,
 )
+
+
+def seen(**change) -> Evidence:
+    """A good run, but for a change to what it shows of its requests or of its process."""
+    of_process = {name: value for name, value in change.items() if hasattr(WATCHED, name)}
+    of_run = {name: value for name, value in change.items() if name not in of_process}
+    return replace(GOOD, watched=replace(WATCHED, **of_process), **of_run)
 
 
 @pytest.mark.parametrize(
@@ -42,12 +64,18 @@ GOOD = Evidence(
         # too few samples to tell the lag: nothing speaks against it
         {"send_lag_p99_us": None, "receive_lag_p99_us": None},
         {"clock_step_us": -1000.0},
+        {"answered": 299, "sent": 299},
+        {"busy_share": 0.95, "run_delay_share": 0.1, "overslept_us_p99": 1000.0},
+        # the machine does not tell
+        {"run_delay_share": None, "overslept_us_p99": None},
+        # nothing was planned, so nothing can be late or too few
+        {"is_planned": False, "answered": 5, "sent": 5, "busy_share": 1.0},
         # an exchange that answers more than planned has drained a queue
         {"achieved_per_s": 101.0},
     ],
 )
 def test_what_keeps_the_bounds_is_valid(change):
-    assert why_invalid(replace(GOOD, **change), BOUNDS) is None
+    assert why_invalid(seen(**change), BOUNDS) is None
 
 
 @pytest.mark.parametrize(
@@ -61,17 +89,22 @@ def test_what_keeps_the_bounds_is_valid(change):
         ({"receive_lag_p99_us": 1001.0}, "read answers 1001 us late"),
         ({"clock_step_us": 1001.0}, "the clock was set"),
         ({"clock_step_us": -1001.0}, "the clock was set"),
-        ({"dropped": 1}, "1 samples found no room"),
+        ({"answered": 298, "sent": 298}, "too short: 298 samples, and p99 takes 299"),
+        ({"busy_share": 0.96}, "was busy 96% of the time"),
+        ({"run_delay_share": 0.11}, "waited for a processor 11% of the time"),
+        ({"overslept_us_p99": 1001.0}, "woke 1001 us late"),
+        ({"collector_us_max": 50_001.0}, "collector stopped it for 50001 us"),
+        ({"lost": ("worker-1 was lost 3 s after the start",)}, "worker-1 was lost"),
         ({"stopped_because": "a stream failed"}, "a stream failed"),
     ],
 )
 def test_what_breaks_a_bound_says_which(change, says):
-    assert says in (why_invalid(replace(GOOD, **change), BOUNDS) or "")
+    assert says in (why_invalid(seen(**change), BOUNDS) or "")
 
 
 def test_every_reason_is_named():
-    seen = replace(GOOD, errors=500, send_lag_p99_us=900.0, clock_step_us=5000.0)
-    assert len((why_invalid(seen, BOUNDS) or "").split("; ")) == 3
+    found = seen(errors=500, send_lag_p99_us=900.0, clock_step_us=5000.0)
+    assert len((why_invalid(found, BOUNDS) or "").split("; ")) == 3
 
 
 def test_the_bounds_in_the_file_are_complete():
@@ -82,3 +115,9 @@ def test_the_bounds_in_the_file_are_complete():
 def test_bounds_that_miss_something_are_refused(table):
     with pytest.raises(ConfigurationError, match="missing or unknown"):
         bounds_of({"bounds": table})
+
+
+def test_several_workers_are_as_good_as_the_worst_of_them():
+    other = replace(WATCHED, clock_step_us=-9.0, busy_share=0.2, run_delay_share=None)
+    found = worst([WATCHED, other])
+    assert (found.clock_step_us, found.busy_share, found.run_delay_share) == (-9.0, 0.3, 0.01)

@@ -7,7 +7,7 @@ import yaml
 
 from conformance.spec.contract import SPECS, Contract
 from conformance.target import load
-from load.questions import is_read, questions
+from load.questions import following, questions
 
 TARGET = load("reference", {})
 NEW = {"operationId": "getNews", "responses": {}, "security": []}
@@ -22,13 +22,33 @@ def contract_with(tmp_path, **paths) -> Contract:
     return Contract.load(file, settings=TARGET.settings)
 
 
-def test_every_read_of_the_contract_is_asked_or_named():
+def test_every_operation_of_the_contract_is_asked_or_follows_another():
     contract = Contract.load(settings=TARGET.settings)
     found, left_out = questions(contract, TARGET)
-    reads = {name for name, operation in contract.operations.items() if is_read(operation)}
-    assert {each.operation for each in found} | set(left_out) == reads
-    assert {"getQuotationsHome", "getCoinTicker", "getSpotWallets"} <= {x.operation for x in found}
-    assert not reads & {"placeSpotOrder", "cancelSpotOrder", "login", "createApiKey"}
+    follows = {step.operation for each in contract.operations.values() for step in each.then}
+    assert {each.operation for each in found} | follows == set(contract.operations)
+    assert left_out == {}
+
+
+def test_a_write_is_asked_only_where_the_document_says_what_undoes_it(tmp_path):
+    write = {**NEW, "operationId": "postNews", "x-scope": "trade"}
+    undone = {**write, "x-load": {"then": [{"operation": "login", "given": {}}]}}
+    for node, expected in ((write, False), (undone, True)):
+        found, left_out = questions(contract_with(tmp_path, news={"post": node}), TARGET)
+        assert ("postNews" in {each.operation for each in found}) is expected
+        assert ("what undoes it" in left_out.get("postNews", "")) is not expected
+
+
+def test_what_follows_an_answer_takes_its_values_from_there():
+    contract = Contract.load(settings=TARGET.settings)
+    for body in (b'{"code":0,"data":"E7"}', b'{"code":0,"data":{"orderId":"E7"}}'):
+        ((name, request),) = following(contract, "placeSpotOrder", body, "token")
+        assert (name, request.body) == ("cancelSpotOrder", b"orderId=E7")
+        assert request.header("Authorization") == "token"
+    made = b'{"code":0,"data":{"apiKey":"k1"}}'
+    names = [name for name, _ in following(contract, "createApiKey", made, "token")]
+    assert names == ["updateApiKey", "getApiKeyUsage", "deleteApiKey"]
+    assert following(contract, "placeSpotOrder", b'{"code":0}', "token") == []
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import Any
 
 from conformance.spec import requirements
 from conformance.spec.contract import SPECS, Contract
-from load.recorder import figures, histogram
+from load.histogram import histogram_of
+from load.result import figures
 
 SCRIPT = """BASE=http://127.0.0.1:8080
 TOKEN_ALICE=$(curl -s -X POST "$BASE/uc/v2/login" --data-urlencode email=alice@example.com \
@@ -95,8 +96,8 @@ def measurement(scenario: str, n: int, median_us: float, seed: int, **changes: A
         "achieved_per_s": 99.94,
         "duration_s": 4.0,
         "clock": "kernel",
-        "wire_us": figures(wire),
-        "response_us": figures(response),
+        "wire_us": figures(histogram_of(wire)),
+        "response_us": figures(histogram_of(response)),
         "send_lag_us": {"p99": 84.2},
         "receive_lag_us": {"p99": 61.0},
         "operations": [
@@ -104,12 +105,12 @@ def measurement(scenario: str, n: int, median_us: float, seed: int, **changes: A
                 "operation": "placeSpotOrder",
                 "n": n,
                 "errors": 0,
-                "wire_us": figures(wire),
-                "response_us": figures(response),
+                "wire_us": figures(histogram_of(wire)),
+                "response_us": figures(histogram_of(response)),
             }
         ],
         "extra": {"waited_for_a_connection": 0},
-        "histogram": histogram(response),
+        "histograms": {"response": histogram_of(response).encode()},
         **changes,
     }
 

@@ -16,7 +16,7 @@ from tests.reports.builders import FAILED, deviation, finding, full_summary, loa
 CSS = (Path(reports.__file__).parent / "templates" / "report.css").read_text()
 VOID = {"meta", "br", "input", "link", "img", "hr"}
 EVIL = "<script>alert(1)</script><img src=http://x.test onerror=a()>\"' onload=b \u202e\x1b[0m"
-CHOICES = {"verdict", "strength", "provenance", "state", "review_by", "started", "histogram"}
+CHOICES = {"verdict", "strength", "provenance", "state", "review_by", "started", "histograms"}
 
 
 class Page(HTMLParser):

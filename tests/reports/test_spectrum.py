@@ -6,6 +6,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from load.histogram import histogram_of
 from reports.spectrum import DASHES, description, series, spectrum_svg, swatch
 from tests.reports.builders import loads, measurement
 
@@ -29,26 +30,24 @@ def test_no_percentile_beyond_what_the_samples_carry(n: int, carried: str) -> No
 
 @pytest.mark.parametrize("broken", ["", "AAAA", "no base64!", "HISTFAAAACl4nJNpmSzMwMDA", "é"])
 def test_a_histogram_that_cannot_be_read_is_left_out(broken: str) -> None:
-    assert series([measurement("one", 300, 400, 1, histogram=broken)]) == []
+    assert series([measurement("one", 300, 400, 1, histograms={"response": broken})]) == []
     assert spectrum_svg([]) == ""
 
 
 def test_an_entry_without_samples_or_histogram_is_left_out() -> None:
     entry = measurement("one", 300, 400, 1)
     assert series([{**entry, "n": 0}]) == []
-    del entry["histogram"]
+    del entry["histograms"]
     assert series([entry]) == []
 
 
 def test_one_value_alone_can_be_drawn() -> None:
-    entry = measurement("one", 300, 400, 1, histogram=_of([400_000] * 300))
+    entry = measurement("one", 300, 400, 1, histograms=_of([400_000] * 300))
     ET.fromstring(spectrum_svg(series([entry])))
 
 
-def _of(values: list[int]) -> str:
-    from load.recorder import histogram
-
-    return histogram(values)
+def _of(values: list[int]) -> dict[str, str]:
+    return {"response": histogram_of(values).encode()}
 
 
 def test_the_picture_is_small_and_parses_and_escapes() -> None:

@@ -1,0 +1,332 @@
+"""Drives every connection of the process from one loop: asks at the planned times, reads what comes back.
+
+The loop is the generator's hot path, so it is written flat. It sleeps in `select` on its epoll set, which
+keeps microseconds where `epoll_wait` keeps milliseconds, and lets the other greenlets (Locust's heartbeats, its
+web page) run between two turns.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import deque
+from collections.abc import Callable
+from time import time_ns
+from typing import Final, Protocol
+
+import gevent
+from gevent import monkey
+
+from conformance.wire.http import Response
+from load.answers import AnswerReader
+from load.recorder import Kind, Recorder
+from load.sockets import StampedSocket
+
+SELECT: Final = monkey.get_original("select", "select")
+EPOLL: Final = monkey.get_original("select", "epoll")
+EPOLLIN: Final = 1
+# A sleep ends some tens of microseconds late; the rest of the way is looked at again and again.
+SPIN_NS: Final = 80_000
+LOOK_NS: Final = 20_000_000  # so often, timeouts are looked for
+BREATH_NS: Final = 5_000_000  # so often, the other greenlets run
+ROOM_NS: Final = 3_000_000  # as long as nothing is due within this
+HELD_NS: Final = 50_000_000  # or when they have waited for this
+OPENING_NS: Final = 500_000  # and so often while a connection opens
+REOPEN_S: Final = 0.1
+STALE_NS: Final = 2_000_000_000  # servers hang up on quiet connections, many after five seconds
+FOLLOWS: Final = 1 << 20
+YES: Final = (b'{"code":0,', b'{"code": 0,')
+
+Composed = tuple[int, bytes]  # the operation's number, and the request as it travels
+
+
+class Asker(Protocol):
+    """What one connection asks, and what it makes of the answers."""
+
+    def compose(self) -> Composed:
+        """What the next planned time is used for, made before it is due."""
+
+    def accepted(self, operation: int, body: bytes) -> Composed | None:
+        """Said yes. What is returned is asked at once, on the same connection."""
+
+    def judge(self, response: Response) -> str | None:
+        """Why an answer is not a yes, or None."""
+
+    def failed(self, operation: int, why: str) -> None:
+        """Said no, or did not answer."""
+
+
+class Lane:
+    """One kept connection with at most one request under way."""
+
+    __slots__ = (
+        "asker",
+        "composed",
+        "follows",
+        "free_ns",
+        "intended_ns",
+        "is_waiting",
+        "number",
+        "operation",
+        "reader",
+        "ready_ns",
+        "sent_ns",
+        "socket",
+    )
+
+    def __init__(self, number: int, asker: Asker, socket: StampedSocket) -> None:
+        self.number = number
+        self.asker = asker
+        self.socket = socket
+        self.reader = AnswerReader()
+        self.composed = asker.compose()
+        self.operation = 0
+        self.follows = 0  # FOLLOWS when what is under way had no planned time
+        self.free_ns = time_ns()
+        self.intended_ns = self.ready_ns = 0
+        self.sent_ns = 0
+        self.is_waiting = False  # for the answer to what was sent then
+
+
+class Engine:
+    """Planned times, lanes that are free, lanes that wait for an answer."""
+
+    def __init__(
+        self, recorder: Recorder, connect: Callable[[], StampedSocket], timeout_s: float
+    ) -> None:
+        self.unused = 0  # planned times that nobody was free for before the end
+        self.idle_ns = 0  # how long there was nothing to do
+        self._recorder = recorder
+        self._connect = connect
+        self._timeout_ns = round(timeout_s * 1e9)
+        self._epoll = EPOLL()
+        self._readable: dict[int, Callable[[], None]] = {}
+        self._lanes: list[Lane] = []
+        self._idle: deque[Lane] = deque()
+        self._times: array[int] = array("q")
+        self._next = 0
+        self._busy = self._opening = 0
+        self._looked_ns = self._breathed_ns = 0
+        self._is_stopped = False
+
+    def join(self, asker: Asker) -> Lane:
+        """A connection more. Raises OSError when it does not open."""
+        lane = Lane(len(self._lanes), asker, self._open())
+        self._lanes.append(lane)
+        self._watch(lane)
+        self._idle.append(lane)
+        return lane
+
+    def listen(self, fileno: int, readable: Callable[[], None]) -> None:
+        """Call back whenever a descriptor of somebody else's can be read."""
+        self._epoll.register(fileno, EPOLLIN)
+        self._readable[fileno] = readable
+
+    def unlisten(self, fileno: int) -> None:
+        """Look at it no more."""
+        if self._readable.pop(fileno, None):
+            self._epoll.unregister(fileno)
+
+    def stop(self) -> None:
+        """Send nothing more; what is under way is waited for."""
+        self._is_stopped = True
+
+    def run(self, times_ns: array[int], until_ns: int) -> None:
+        """Ask at each time, then listen to the end; returns when nothing is under way any more."""
+        self._times, self._next = times_ns, 0
+        while True:
+            now_ns = self._send_due()
+            if self._is_over(now_ns, until_ns):
+                break
+            for fileno, _ in self._events(now_ns, until_ns):
+                # Looked up each time: what came before in this turn may have hung up.
+                if readable := self._readable.get(fileno):
+                    readable()
+        self.unused = len(times_ns) - self._next
+
+    def close(self) -> None:
+        """Hang up."""
+        for lane in self._lanes:
+            lane.socket.close()
+        self._epoll.close()
+
+    def _is_over(self, now_ns: int, until_ns: int) -> bool:
+        is_used_up = self._is_stopped or self._next >= len(self._times)
+        return is_used_up and not self._busy and (self._is_stopped or now_ns >= until_ns)
+
+    def _send_due(self) -> int:
+        idle, times = self._idle, self._times
+        now_ns = time_ns()
+        while idle and self._next < len(times) and not self._is_stopped:
+            intended_ns = times[self._next]
+            if intended_ns > now_ns:
+                break
+            self._next += 1
+            lane = idle.popleft()
+            lane.follows = 0
+            self._ask(lane, lane.composed, intended_ns)
+            now_ns = lane.sent_ns
+        return now_ns
+
+    def _ask(self, lane: Lane, composed: Composed, intended_ns: int) -> None:
+        lane.operation, payload = composed
+        lane.intended_ns = intended_ns
+        free_ns = lane.free_ns
+        lane.ready_ns = free_ns if free_ns > intended_ns else intended_ns
+        socket = lane.socket
+        sealed = socket.seal(payload)
+        self._busy += 1
+        lane.is_waiting = True
+        lane.sent_ns = time_ns()
+        try:
+            sent = socket.push(sealed)
+            if sent < len(sealed):
+                raise ConnectionError("the connection takes no more")
+        except OSError as error:
+            self._lose(lane, error)
+
+    def _answer(self, lane: Lane) -> None:
+        try:
+            data, kernel_ns = lane.socket.receive()
+            received_ns = time_ns()
+            if not data:
+                raise ConnectionError("the connection closed before the whole answer")
+            whole = lane.reader.take(data)
+        except BlockingIOError:
+            return
+        except OSError as error:
+            self._lose(lane, error)
+            return
+        if whole is None:
+            return
+        operation, sent_ns = lane.operation, lane.sent_ns
+        if not lane.is_waiting:
+            self._lose(lane, ConnectionError("an answer that nobody asked for"))
+            return
+        problem = None
+        if whole.status != 200 or not whole.body.startswith(YES):
+            problem = lane.asker.judge(whole.response)
+        kind = Kind.REFUSED if problem else Kind.ANSWERED
+        self._recorder.add(
+            operation | kind << 16 | lane.follows | lane.number << 24,
+            lane.intended_ns,
+            lane.ready_ns,
+            sent_ns,
+            kernel_ns or 0,
+            received_ns,
+        )
+        lane.is_waiting = False
+        lane.free_ns = received_ns
+        self._busy -= 1
+        if not whole.keeps_alive:
+            self._reopen(lane)
+            return
+        self._go_on(lane, operation, whole.body, problem)
+
+    def _go_on(self, lane: Lane, operation: int, body: bytes, problem: str | None) -> None:
+        if problem:
+            lane.asker.failed(operation, problem)
+            follows = None
+        else:
+            follows = lane.asker.accepted(operation, body)
+        if follows is None:
+            lane.composed = lane.asker.compose()
+            self._idle.append(lane)
+        else:
+            lane.follows = FOLLOWS
+            self._ask(lane, follows, time_ns())
+
+    def _events(self, now_ns: int, until_ns: int) -> list[tuple[int, int]]:
+        if now_ns - self._looked_ns > LOOK_NS:
+            self._looked_ns = now_ns
+            self._look(now_ns)
+        if self._opening or self._may_breathe(now_ns):
+            gevent.sleep(0)
+            self._breathed_ns = now_ns = time_ns()
+        # A lane that opens does so in another greenlet, which needs its turns.
+        wake_ns = now_ns + (OPENING_NS if self._opening else LOOK_NS)
+        if self._idle and self._next < len(self._times) and not self._is_stopped:
+            wake_ns = min(wake_ns, self._times[self._next])
+        elif not self._busy:
+            wake_ns = min(wake_ns, until_ns)
+        sleep_ns = wake_ns - now_ns - SPIN_NS
+        if sleep_ns > 0:
+            woken, _, _ = SELECT((self._epoll,), (), (), sleep_ns / 1e9)
+            slept_ns = time_ns() - now_ns
+            self.idle_ns += slept_ns
+            if not woken:
+                self._recorder.overslept(slept_ns - sleep_ns)
+                return []
+        found: list[tuple[int, int]] = self._epoll.poll(0)
+        if not found and sleep_ns <= 0:
+            self.idle_ns += time_ns() - now_ns
+        return found
+
+    def _may_breathe(self, now_ns: int) -> bool:
+        """Whether the others may run: often while nothing is due soon, now and then in any case."""
+        held_ns = now_ns - self._breathed_ns
+        if held_ns < BREATH_NS:
+            return False
+        is_near = self._next < len(self._times) and self._times[self._next] - now_ns < ROOM_NS
+        return held_ns > HELD_NS or not (is_near or self._busy)
+
+    def _look(self, now_ns: int) -> None:
+        """Give up what waits too long, and renew what was quiet for too long."""
+        for lane in self._lanes:
+            if lane.is_waiting and now_ns - lane.sent_ns > self._timeout_ns:
+                self._lose(lane, TimeoutError("timed out"))
+        while self._idle and now_ns - self._idle[0].free_ns > STALE_NS:
+            self._reopen(self._idle.popleft())
+
+    def _lose(self, lane: Lane, error: OSError) -> None:
+        if lane.is_waiting:
+            self._busy -= 1
+            self._recorder.add(
+                lane.operation | Kind.LOST << 16 | lane.follows | lane.number << 24,
+                lane.intended_ns,
+                lane.ready_ns,
+                lane.sent_ns,
+                0,
+                time_ns(),
+            )
+            lane.asker.failed(lane.operation, str(error))
+        elif lane in self._idle:
+            self._idle.remove(lane)
+        lane.is_waiting = False
+        self._reopen(lane)
+
+    def _reopen(self, lane: Lane) -> None:
+        self._forget(lane)
+        self._opening += 1
+        gevent.spawn(self._open_again, lane)
+
+    def _open_again(self, lane: Lane) -> None:
+        try:
+            while not self._is_stopped and not self._is_open_again(lane):
+                gevent.sleep(REOPEN_S)
+        finally:
+            self._opening -= 1
+
+    def _is_open_again(self, lane: Lane) -> bool:
+        try:
+            lane.socket = self._open()
+        except OSError as error:
+            lane.asker.failed(lane.operation, f"does not open again: {error}")
+            return False
+        lane.reader = AnswerReader()
+        lane.composed = lane.asker.compose()
+        lane.free_ns = time_ns()
+        self._watch(lane)
+        self._idle.append(lane)
+        return True
+
+    def _open(self) -> StampedSocket:
+        opened = self._connect()
+        opened.make_immediate()
+        return opened
+
+    def _watch(self, lane: Lane) -> None:
+        self.listen(lane.socket.fileno(), lambda: self._answer(lane))
+
+    def _forget(self, lane: Lane) -> None:
+        self.unlisten(lane.socket.fileno())
+        lane.socket.close()
