@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from conformance.embedded import embedded
 from conformance.errors import ExitCode, RunError, SafetyStop, SuiteError, TargetUnreachable
 from conformance.spec.contract import SPECS
-from load.job import SCENARIOS, Job, prepare, refuse_strangers, target_of, why_not
+from load.job import PROFILES, SCENARIOS, Job, prepare, refuse_strangers, target_of, why_not
 from load.kept import file_of, write
 from load.lines import lines_of
 
@@ -53,6 +53,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that share the load")
     parser.add_argument("--run", type=Path, required=True, help="the folder for what is recorded")
+    parser.add_argument("--profiles", type=Path, default=PROFILES, help="instead of our own")
     parser.add_argument("--spec", type=Path, default=SPECS / "openapi.yaml")
     return parser.parse_args(words)
 
@@ -69,6 +70,7 @@ def _run(options: argparse.Namespace) -> int:
         run=options.run,
         spec=options.spec,
         workers=options.workers,
+        profiles=options.profiles,
     )
     _make(options.run)
     with ExitStack() as stack:
@@ -163,7 +165,8 @@ def _locust(job: Job, folder: Path) -> int:
 @contextmanager
 def _process(command: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process of ours that does not outlive the block."""
-    environment = {**os.environ, "PYTHONWARNINGS": "ignore"}
+    # Sums of small arrays need no threads of their own, and theirs would take turns from ours.
+    environment = {"OPENBLAS_NUM_THREADS": "1", **os.environ, "PYTHONWARNINGS": "ignore"}
     with log.open("wb") as said:
         # A session of its own: Ctrl-C comes through us, once, and not again from the terminal.
         process = subprocess.Popen(

@@ -40,6 +40,11 @@ class AnswerReader:
     def __init__(self) -> None:
         self._reading: _Reading | None = None
 
+    @property
+    def is_between(self) -> bool:
+        """True when the next bytes begin an answer."""
+        return self._reading is None
+
     def take(self, data: bytes) -> Whole | None:
         """The answer that these bytes complete, or None."""
         if self._reading is None:
@@ -53,20 +58,26 @@ class AnswerReader:
         return whole
 
 
-def _in_one_piece(data: bytes) -> Whole | None:
-    if not data.startswith(b"HTTP/1.1 200"):
-        return None
+def body_at(data: bytes) -> int:
+    """Where the body begins, when this is one whole 200 on a connection that is kept; else -1."""
     end = data.find(b"\r\n\r\n")
     at = data.find(_SEEN_AS[0], 0, end)
     if at < 0:
         at = data.find(_SEEN_AS[1], 0, end)
-    if at < 0 or end < 0:
-        return None
-    length = data[at + _LENGTH_AT : data.find(b"\r", at + 1)]
-    if not length.isdigit() or end + 4 + int(length) != len(data):
-        return None
-    head = data[:end]
-    return Whole(200, head, data[end + 4 :], b"onnection: close" not in head)
+        if at < 0:
+            return -1
+    begin = at + _LENGTH_AT
+    length = data[begin : data.find(b"\r", begin)]
+    if not (length.isdigit() and data.startswith(b"HTTP/1.1 200")):
+        return -1
+    if end + 4 + int(length) != len(data) or data.find(b"onnection: close", 0, end) >= 0:
+        return -1
+    return end + 4
+
+
+def _in_one_piece(data: bytes) -> Whole | None:
+    at = body_at(data)
+    return None if at < 0 else Whole(200, data[: at - 4], data[at:], True)
 
 
 def _headers(head: bytes) -> Headers:

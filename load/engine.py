@@ -10,6 +10,7 @@ from __future__ import annotations
 from array import array
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from time import time_ns
 from typing import Final, Protocol
 
@@ -17,15 +18,14 @@ import gevent
 from gevent import monkey
 
 from conformance.wire.http import Response
-from load.answers import AnswerReader
-from load.recorder import Kind, Recorder
+from load.answers import AnswerReader, body_at
+from load.plan import SPIN_US
+from load.recorder import ROW, Kind, Recorder
 from load.sockets import StampedSocket
 
 SELECT: Final = monkey.get_original("select", "select")
 EPOLL: Final = monkey.get_original("select", "epoll")
 EPOLLIN: Final = 1
-# A sleep ends some tens of microseconds late; the rest of the way is looked at again and again.
-SPIN_NS: Final = 80_000
 LOOK_NS: Final = 20_000_000  # so often, timeouts are looked for
 BREATH_NS: Final = 5_000_000  # so often, the other greenlets run
 ROOM_NS: Final = 3_000_000  # as long as nothing is due within this
@@ -34,6 +34,7 @@ OPENING_NS: Final = 500_000  # and so often while a connection opens
 REOPEN_S: Final = 0.1
 STALE_NS: Final = 2_000_000_000  # servers hang up on quiet connections, many after five seconds
 FOLLOWS: Final = 1 << 20
+PACK: Final = ROW.pack
 YES: Final = (b'{"code":0,', b'{"code": 0,')
 
 Composed = tuple[int, bytes]  # the operation's number, and the request as it travels
@@ -59,18 +60,8 @@ class Lane:
     """One kept connection with at most one request under way."""
 
     __slots__ = (
-        "asker",
-        "composed",
-        "follows",
-        "free_ns",
-        "intended_ns",
-        "is_waiting",
-        "number",
-        "operation",
-        "reader",
-        "ready_ns",
-        "sent_ns",
-        "socket",
+        *("asker", "composed", "follows", "free_ns", "intended_ns", "is_between", "is_waiting"),
+        *("number", "operation", "owed", "reader", "ready_ns", "sent_ns", "socket"),
     )
 
     def __init__(self, number: int, asker: Asker, socket: StampedSocket) -> None:
@@ -85,19 +76,27 @@ class Lane:
         self.intended_ns = self.ready_ns = 0
         self.sent_ns = 0
         self.is_waiting = False  # for the answer to what was sent then
+        self.owed: Composed | None = None  # what has to follow once the connection is open again
+        self.is_between = True  # two answers: the next bytes begin one
 
 
 class Engine:
     """Planned times, lanes that are free, lanes that wait for an answer."""
 
     def __init__(
-        self, recorder: Recorder, connect: Callable[[], StampedSocket], timeout_s: float
+        self,
+        recorder: Recorder,
+        connect: Callable[[], StampedSocket],
+        timeout_s: float,
+        spin_us: float = SPIN_US,
     ) -> None:
         self.unused = 0  # planned times that nobody was free for before the end
         self.idle_ns = 0  # how long there was nothing to do
         self._recorder = recorder
+        self._keep = recorder.keep
         self._connect = connect
         self._timeout_ns = round(timeout_s * 1e9)
+        self._spin_ns = round(spin_us * 1000)
         self._epoll = EPOLL()
         self._readable: dict[int, Callable[[], None]] = {}
         self._lanes: list[Lane] = []
@@ -173,13 +172,13 @@ class Engine:
         free_ns = lane.free_ns
         lane.ready_ns = free_ns if free_ns > intended_ns else intended_ns
         socket = lane.socket
-        sealed = socket.seal(payload)
+        if not socket.is_plain:
+            payload = socket.seal(payload)
         self._busy += 1
         lane.is_waiting = True
         lane.sent_ns = time_ns()
         try:
-            sent = socket.push(sealed)
-            if sent < len(sealed):
+            if socket.push(payload) < len(payload):
                 raise ConnectionError("the connection takes no more")
         except OSError as error:
             self._lose(lane, error)
@@ -187,53 +186,79 @@ class Engine:
     def _answer(self, lane: Lane) -> None:
         try:
             data, kernel_ns = lane.socket.receive()
-            received_ns = time_ns()
-            if not data:
-                raise ConnectionError("the connection closed before the whole answer")
-            whole = lane.reader.take(data)
         except BlockingIOError:
             return
         except OSError as error:
             self._lose(lane, error)
             return
+        received_ns = time_ns()
+        at = body_at(data) if lane.is_between and lane.is_waiting else -1
+        if at < 0 or not data.startswith(YES, at):
+            self._unusual(lane, data, kernel_ns, received_ns)
+            return
+        operation = lane.operation
+        tag = operation | lane.follows | lane.number << 24
+        self._keep(
+            PACK(tag, lane.intended_ns, lane.ready_ns, lane.sent_ns, kernel_ns or 0, received_ns)
+        )
+        lane.is_waiting = False
+        lane.free_ns = received_ns
+        self._busy -= 1
+        follows = lane.asker.accepted(operation, data[at:])
+        if follows is None:
+            lane.composed = lane.asker.compose()
+            self._idle.append(lane)
+        else:
+            self._follow(lane, follows)
+
+    def _unusual(self, lane: Lane, data: bytes, kernel_ns: int | None, received_ns: int) -> None:
+        """An answer in pieces, one that is no envelope, a refusal, or no answer at all."""
+        try:
+            if not data:
+                raise ConnectionError("the connection closed before the whole answer")
+            if not lane.is_waiting:
+                raise ConnectionError("an answer that nobody asked for")
+            whole = lane.reader.take(data)
+        except OSError as error:
+            self._lose(lane, error)
+            return
+        lane.is_between = whole is not None
         if whole is None:
             return
-        operation, sent_ns = lane.operation, lane.sent_ns
-        if not lane.is_waiting:
-            self._lose(lane, ConnectionError("an answer that nobody asked for"))
-            return
-        problem = None
-        if whole.status != 200 or not whole.body.startswith(YES):
-            problem = lane.asker.judge(whole.response)
-        kind = Kind.REFUSED if problem else Kind.ANSWERED
+        operation, problem = lane.operation, lane.asker.judge(whole.response)
+        self._end(lane, Kind.REFUSED if problem else Kind.ANSWERED, kernel_ns, received_ns)
+        if problem:
+            lane.asker.failed(operation, problem)
+        follows = None if problem else lane.asker.accepted(operation, whole.body)
+        if whole.keeps_alive:
+            self._go_on(lane, follows)
+        else:
+            lane.owed = follows
+            self._reopen(lane)
+
+    def _end(self, lane: Lane, kind: int, kernel_ns: int | None, received_ns: int) -> None:
         self._recorder.add(
-            operation | kind << 16 | lane.follows | lane.number << 24,
+            lane.operation | kind << 16 | lane.follows | lane.number << 24,
             lane.intended_ns,
             lane.ready_ns,
-            sent_ns,
+            lane.sent_ns,
             kernel_ns or 0,
             received_ns,
         )
         lane.is_waiting = False
         lane.free_ns = received_ns
         self._busy -= 1
-        if not whole.keeps_alive:
-            self._reopen(lane)
-            return
-        self._go_on(lane, operation, whole.body, problem)
 
-    def _go_on(self, lane: Lane, operation: int, body: bytes, problem: str | None) -> None:
-        if problem:
-            lane.asker.failed(operation, problem)
-            follows = None
-        else:
-            follows = lane.asker.accepted(operation, body)
+    def _go_on(self, lane: Lane, follows: Composed | None) -> None:
         if follows is None:
             lane.composed = lane.asker.compose()
             self._idle.append(lane)
         else:
-            lane.follows = FOLLOWS
-            self._ask(lane, follows, time_ns())
+            self._follow(lane, follows)
+
+    def _follow(self, lane: Lane, follows: Composed) -> None:
+        lane.follows = FOLLOWS
+        self._ask(lane, follows, time_ns())
 
     def _events(self, now_ns: int, until_ns: int) -> list[tuple[int, int]]:
         if now_ns - self._looked_ns > LOOK_NS:
@@ -248,7 +273,7 @@ class Engine:
             wake_ns = min(wake_ns, self._times[self._next])
         elif not self._busy:
             wake_ns = min(wake_ns, until_ns)
-        sleep_ns = wake_ns - now_ns - SPIN_NS
+        sleep_ns = wake_ns - now_ns - self._spin_ns
         if sleep_ns > 0:
             woken, _, _ = SELECT((self._epoll,), (), (), sleep_ns / 1e9)
             slept_ns = time_ns() - now_ns
@@ -279,15 +304,7 @@ class Engine:
 
     def _lose(self, lane: Lane, error: OSError) -> None:
         if lane.is_waiting:
-            self._busy -= 1
-            self._recorder.add(
-                lane.operation | Kind.LOST << 16 | lane.follows | lane.number << 24,
-                lane.intended_ns,
-                lane.ready_ns,
-                lane.sent_ns,
-                0,
-                time_ns(),
-            )
+            self._end(lane, Kind.LOST, None, time_ns())
             lane.asker.failed(lane.operation, str(error))
         elif lane in self._idle:
             self._idle.remove(lane)
@@ -313,10 +330,11 @@ class Engine:
             lane.asker.failed(lane.operation, f"does not open again: {error}")
             return False
         lane.reader = AnswerReader()
-        lane.composed = lane.asker.compose()
+        lane.is_between = True
         lane.free_ns = time_ns()
         self._watch(lane)
-        self._idle.append(lane)
+        owed, lane.owed = lane.owed, None
+        self._go_on(lane, owed)
         return True
 
     def _open(self) -> StampedSocket:
@@ -325,7 +343,7 @@ class Engine:
         return opened
 
     def _watch(self, lane: Lane) -> None:
-        self.listen(lane.socket.fileno(), lambda: self._answer(lane))
+        self.listen(lane.socket.fileno(), partial(self._answer, lane))
 
     def _forget(self, lane: Lane) -> None:
         self.unlisten(lane.socket.fileno())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.errors import ConfigurationError, SafetyStop
@@ -36,6 +37,7 @@ class Job:
     run: Path | None = None
     spec: Path = SPECS / "openapi.yaml"
     workers: int = 1
+    profiles: Path = PROFILES
 
     def arguments(self) -> list[str]:
         """The same as options of `locust -f load/locustfile.py`."""
@@ -49,6 +51,7 @@ class Job:
             "--seed": str(self.seed),
             "--run": str(self.run) if self.run else "",
             "--spec": str(self.spec),
+            "--profiles": str(self.profiles),
         }
         return [word for name, value in options.items() if value for word in (name, value)]
 
@@ -84,10 +87,19 @@ def prepare(job: Job) -> Prepared:
     problem = why_not(job.scenario, target)
     if problem:
         raise SafetyStop(f"{job.scenario} does not run on {target.name}: {problem}")
-    document = tomllib.loads(PROFILES.read_text(encoding="utf-8"))
+    document = _profiles(job.profiles)
     profile = profile_of(document, job.profile, job.scenario)
     contract = Contract.load(job.spec, settings=target.settings)
     return Prepared(job, contract, target, profile, bounds_of(document))
+
+
+def _profiles(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"the profiles {path} cannot be read: {error}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"the profiles {path} are no TOML: {error}") from None
 
 
 def refuse_strangers(target: Target) -> None:

@@ -24,7 +24,7 @@ from conformance.spec.contract import SPECS
 from load import limiter
 from load.asked import settle
 from load.fleet import Alone, Master, Worker
-from load.job import SCENARIOS, Job, prepare
+from load.job import PROFILES, SCENARIOS, Job, prepare
 from load.kept import keep
 from load.lines import lines_of
 from load.part import Part, conclude
@@ -55,6 +55,7 @@ def add_options(parser: argparse.ArgumentParser, **_: Any) -> None:
     group.add_argument("--control-url", default="", help="instead of the target's own")
     group.add_argument("--seed", type=int, default=1)
     group.add_argument("--run", default="", help="the folder that takes result and samples")
+    group.add_argument("--profiles", default=str(PROFILES), help="instead of load/profiles.toml")
     group.add_argument("--spec", default=str(SPECS / "openapi.yaml"), help="the OpenAPI document")
 
 
@@ -219,6 +220,7 @@ def _job(environment: Environment) -> Job:
         seed=options.seed,
         run=Path(options.run) if options.run else None,
         spec=Path(options.spec),
+        profiles=Path(options.profiles),
     )
 
 

@@ -22,6 +22,7 @@ SECOND_NS = 1_000_000_000
 MAX_SLOTS = 5_000_000
 EVEN: Final = "even"  # the same distance between any two
 POISSON: Final = "poisson"  # as many independent clients together would come
+SPIN_US: Final = 80.0  # a sleep ends some tens of microseconds late
 Offsets = NDArray[np.int64]
 
 
@@ -35,7 +36,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How one scenario is driven. What happens in the first `warm_up_s` is not counted."""
+    """How one scenario is driven. What happens in the first `warm_up_s` is not counted.
+
+    `spin_us`: how long before a planned time the generator stops sleeping and looks at the clock again and
+    again. A great number keeps a core busy, and its wake-ups out of the response times.
+    """
 
     name: str
     scenario: str
@@ -44,6 +49,7 @@ class Profile:
     stages: tuple[Stage, ...]
     streams: int = 0
     arrivals: str = EVEN
+    spin_us: float = SPIN_US
 
     @property
     def duration_s(self) -> float:
@@ -168,6 +174,7 @@ def _profile(name: str, scenario: str, table: Mapping[str, Any]) -> Profile:
         stages=stages,
         streams=int(table.get("streams", 0)),
         arrivals=table.get("arrivals", EVEN),
+        spin_us=float(table.get("spin_us", SPIN_US)),
     )
     if profile.arrivals not in (EVEN, POISSON):
         raise ValueError(f"arrivals must be {EVEN} or {POISSON}")

@@ -74,7 +74,9 @@ class Session:
         self.recorder = Recorder()
         self._timeout_s = self.target.timing.request_ms / 1000
         self.address = Address(self.target.rest, self._timeout_s)
-        self.engine = Engine(self.recorder, self.address.connect, self._timeout_s)
+        self.engine = Engine(
+            self.recorder, self.address.connect, self._timeout_s, asked.profile.spin_us
+        )
         self._role = role
         self._tell = tell
         self._timeline = Timeline()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Callable
 from struct import Struct
 from typing import Final
 
@@ -18,7 +19,7 @@ from gevent import monkey
 SO_TIMESTAMPNS: Final = 35
 TIMESPEC: Final = Struct("@qq")
 ANCILLARY_BYTES: Final = socket.CMSG_SPACE(TIMESPEC.size)
-CHUNK_BYTES: Final = 262_144
+CHUNK_BYTES: Final = 65_536
 SECURE: Final = ("https", "wss")
 PLAIN_SOCKET: Final = monkey.get_original("socket", "socket")
 
@@ -37,8 +38,12 @@ class StampedSocket:
             self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
         except OSError:
             self.is_stamped = False
-        self._tls = None
-        if scheme in SECURE:
+        # Attributes, so that a plain socket can put the bare system calls in their place.
+        self.push: Callable[[bytes], int] = self._push
+        self.receive: Callable[[], tuple[bytes, int | None]] = self._receive
+        self._tls: _Tls | None = None
+        self.is_plain = scheme not in SECURE
+        if not self.is_plain:
             try:
                 self._tls = _Tls(self._socket, host)
             except OSError:
@@ -54,20 +59,24 @@ class StampedSocket:
         # Out of gevent's hands, which would wait in its own loop.
         self._socket = PLAIN_SOCKET(fileno=self._socket.detach())
         self._socket.setblocking(False)
+        if self.is_plain:
+            # The same methods with nothing between the caller and the system call.
+            self.push = self._socket.send
+            self.receive = _receiver(self._socket)
 
     def seal(self, payload: bytes) -> bytes:
         """The bytes that travel: the payload, or its TLS records."""
         return payload if self._tls is None else self._tls.seal(payload)
 
-    def push(self, sealed: bytes) -> int:
-        """Send some of what `seal` made; how many bytes went."""
-        return self._socket.send(sealed)
-
     def send(self, payload: bytes) -> None:
         """Send all of it."""
         self._socket.sendall(self.seal(payload))
 
-    def receive(self) -> tuple[bytes, int | None]:
+    def _push(self, sealed: bytes) -> int:
+        """Send some of what `seal` made; how many bytes went."""
+        return self._socket.send(sealed)
+
+    def _receive(self) -> tuple[bytes, int | None]:
         """Some bytes, empty at the end, and the kernel's stamp of the last of them."""
         if self._tls is None:
             return self._read()
@@ -88,6 +97,20 @@ class StampedSocket:
                 seconds, nanoseconds = TIMESPEC.unpack_from(stamp)
                 return data, seconds * 1_000_000_000 + nanoseconds
         return data, None
+
+
+def _receiver(plain: socket.socket) -> Callable[[], tuple[bytes, int | None]]:
+    """`StampedSocket.receive` of one socket. Its stamp is the only ancillary message that it was asked for."""
+    recvmsg, unpack = plain.recvmsg, TIMESPEC.unpack
+
+    def receive() -> tuple[bytes, int | None]:
+        data, ancillary, _, _ = recvmsg(CHUNK_BYTES, ANCILLARY_BYTES)
+        if not ancillary:
+            return data, None
+        seconds, nanoseconds = unpack(ancillary[0][2])
+        return data, seconds * 1_000_000_000 + nanoseconds
+
+    return receive
 
 
 class _Tls:
