@@ -89,8 +89,8 @@ prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathes
 	@$(PY) -m tests.prove $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: bench
-bench: $(READY) ## our own speed, beside peers: ONLY=exchange
-	@$(PY) -m reference_exchange.bench $(if $(ONLY),--only '$(ONLY)')
+bench: $(READY) ## our own speed and accuracy, beside peers: ONLY=exchange|generator|latency
+	@$(PY) -m tests.bench $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: clean
 clean: ## remove the environment and what tools left; runs/ stays

@@ -149,6 +149,8 @@ class Engine:
         self._epoll.close()
 
     def _is_over(self, now_ns: int, until_ns: int) -> bool:
+        if now_ns > until_ns + self._timeout_ns:
+            self._is_stopped = True  # too far behind: what is still unused was never offered
         is_used_up = self._is_stopped or self._next >= len(self._times)
         return is_used_up and not self._busy and (self._is_stopped or now_ns >= until_ns)
 

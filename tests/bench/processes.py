@@ -1,0 +1,168 @@
+"""Servers and generators as processes, each on a core of its own, ended with the block that started them."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, Final
+
+from conformance.errors import ConfigurationError, SuiteError
+from tests.bench.truth import Pattern
+from tests.judges.tools import TOOLS, must, need
+
+HERE: Final = Path(__file__).resolve().parent
+ROOT: Final = HERE.parents[1]
+START_S: Final = 10.0
+AT_ONCE: Final = Pattern("at once", 0)
+
+
+def cores() -> tuple[int, int]:
+    """The server's and the generator's; the same one on a machine that has no more."""
+    mine = sorted(os.sched_getaffinity(0))
+    return mine[0], mine[-1]
+
+
+def free_port() -> int:
+    """A port that nobody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port: int = taken.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(pattern: Pattern) -> Iterator[int]:
+    """The port of a server with a pattern, compiled at first use."""
+    program, source = TOOLS / "bench-server", HERE / "server.c"
+    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
+        TOOLS.mkdir(exist_ok=True)
+        must([need("gcc"), "-O2", "-o", program, source], TOOLS / "bench.log")
+    port = free_port()
+    words = [str(program), str(port), *pattern.words()]
+    process = subprocess.Popen(words, preexec_fn=lambda: _alone_on(cores()[0]))
+    try:
+        _await(port)
+        yield port
+    finally:
+        process.kill()
+        process.wait()
+
+
+def generator(
+    words: Sequence[str], log: Path, seconds: float, settings: Mapping[str, str] | None = None
+) -> str:
+    """Run a generator on its own core; what it said."""
+    done = subprocess.run(
+        list(words),
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=seconds,
+        check=False,
+        preexec_fn=lambda: _alone_on(cores()[1]),
+        env={**os.environ, "PYTHONWARNINGS": "ignore", **(settings or {})},
+    )
+    with log.open("a", encoding="utf-8") as file:
+        file.write(f"$ {' '.join(words)}\n{done.stdout}\n")
+    return done.stdout
+
+
+def ours(port: int, profile: dict[str, Any], folder: Path, seconds: float) -> dict[str, Any]:
+    """One run of our own on the bench server, as a user would start it; its entry."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "target.toml").write_text(TARGET.format(port=port), encoding="utf-8")
+    (folder / "openapi.yaml").write_text(DOCUMENT, encoding="utf-8")
+    (folder / "profiles.toml").write_text(_toml(profile), encoding="utf-8")
+    words = [sys.executable, "-m", "load", "--scenario", "mixed", "--profile", "bench"]
+    words += ["--profiles", f"{folder}/profiles.toml", "--spec", f"{folder}/openapi.yaml"]
+    words += ["--target", f"{folder}/target.toml", "--run", str(folder)]
+    generator(words, folder / "said.log", seconds)
+    try:
+        entry: dict[str, Any] = json.loads((folder / "load-mixed.json").read_text(encoding="utf-8"))
+    except OSError:
+        raise SuiteError(f"our own run left no result, see {folder}/said.log") from None
+    return entry
+
+
+@contextmanager
+def something_else(share: float) -> Iterator[None]:
+    """Another process that computes on the generator's core for this share of the time."""
+    words = [sys.executable, "-c", BURN, str(share)]
+    process = subprocess.Popen(words, preexec_fn=lambda: _alone_on(cores()[1]))
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _alone_on(core: int) -> None:
+    os.sched_setaffinity(0, {core})
+
+
+def _await(port: int) -> None:
+    deadline = monotonic() + START_S
+    while monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+        except OSError:
+            sleep(0.02)
+        else:
+            return
+    raise ConfigurationError(f"the bench server does not listen on {port}")
+
+
+def _toml(profile: dict[str, Any]) -> str:
+    rows = "\n".join(
+        f"{name} = {json.dumps(value)}" for name, value in profile.items() if name != "stages"
+    )
+    stages = ", ".join(
+        "{ " + ", ".join(f"{name} = {value}" for name, value in stage.items()) + " }"
+        for stage in profile["stages"]
+    )
+    bounds = (ROOT / "load" / "profiles.toml").read_text(encoding="utf-8").partition("\n# Only")[0]
+    return f"{bounds}\n[bench.mixed]\n{rows}\nstages = [{stages}]\n"
+
+
+BURN: Final = """
+import sys, time
+share = float(sys.argv[1])
+while share:
+    until = time.perf_counter() + 0.01 * share
+    while time.perf_counter() < until:
+        pass
+    time.sleep(0.01 * (1 - share))
+time.sleep(3600)
+"""
+TARGET: Final = """\
+rest = "http://127.0.0.1:{port}"
+coins = []
+
+[[markets]]
+symbol = "BTC/USDT"
+price_step = "0.01"
+amount_step = "0.01"
+min_amount = "0.01"
+
+[limits]
+requests_per_minute = 1000000000
+share = 1.0
+"""
+DOCUMENT: Final = """\
+openapi: 3.0.3
+info: { title: A server whose truth is known, version: "1" }
+paths:
+  /:
+    get:
+      operationId: getAnswer
+      security: []
+      responses: { "200": { description: Accepted. } }
+"""
