@@ -33,6 +33,7 @@ SPEC ?=
 STREAM_SPEC ?=
 SCENARIO ?= smoke
 PROFILE ?= smoke
+WORKERS ?= 1
 RUN ?= runs/latest
 
 # Every command line below is built from these; an empty setting leaves its option out.
@@ -56,8 +57,8 @@ contract: $(READY) ## contract tests alone; FAULT= tries a fault of the referenc
 	@$(PY) -m conformance contract $(WHOM) $(if $(FAULT),--fault '$(FAULT)') $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: load
-load: $(READY) ## one load run: SCENARIO=order_latency|rate_limit|stream_throughput|mixed|smoke PROFILE=smoke
-	@$(PY) -m conformance load $(WHOM) --scenario '$(SCENARIO)' --profile '$(PROFILE)'
+load: $(READY) ## one load run: SCENARIO=order_latency|rate_limit|stream_throughput|mixed|smoke PROFILE=smoke WORKERS=1
+	@$(PY) -m conformance load $(WHOM) --scenario '$(SCENARIO)' --profile '$(PROFILE)' --workers '$(WORKERS)'
 
 .PHONY: test
 test: $(READY) ## the suite's own tests
@@ -85,7 +86,7 @@ report: $(READY) ## conclude and draw a saved run again: RUN=runs/...
 	@$(PY) -m conformance report '$(RUN)'
 
 .PHONY: prove
-prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents
+prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills
 	@$(PY) -m tests.prove $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: bench

@@ -59,10 +59,11 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _load(options: argparse.Namespace) -> int:
-    return job.load_run(_wanted(options), options.scenario, options.profile)
+    return job.load_run(_wanted(options), options.scenario, options.profile, options.workers)
 
 
 def _report(options: argparse.Namespace) -> int:
+    job.recover_load(options.run)
     return job.finish(options.run, datetime.now(UTC).date())
 
 
@@ -80,6 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         command.set_defaults(do=_load if name == "load" else _run)
         command.add_argument("--scenario", default="smoke")
         command.add_argument("--profile", default="smoke")
+        command.add_argument("--workers", type=int, default=1)
         command.add_argument("--target", default="reference")
         command.add_argument("--seed", type=int, default=1)
         command.add_argument("--fault", action="append", default=[])

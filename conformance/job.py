@@ -77,7 +77,13 @@ def run(wanted: Wanted) -> int:
     return finish(folder, today)
 
 
-def load_run(wanted: Wanted, scenario: str, profile: str) -> int:
+def recover_load(folder: Path) -> None:
+    """Make results from the journals that a killed load run left; nothing where there is no need."""
+    if not (folder / LOAD_FILE).exists() and any(folder.glob("load-*.samples")):
+        _process([sys.executable, "-m", "load", "--recover", str(folder)])
+
+
+def load_run(wanted: Wanted, scenario: str, profile: str, workers: int = 1) -> int:
     """A load run alone, concluded and reported like any other run."""
     target = load(wanted.target)
     folder = _new_folder(wanted, target)
@@ -87,7 +93,7 @@ def load_run(wanted: Wanted, scenario: str, profile: str) -> int:
         log = RunLog(folder)
         stack.callback(log.close)
         log.write("header", header(wanted, target))
-        _load(wanted, target, folder, scenario, profile)
+        _load(wanted, target, folder, scenario, profile, workers)
         log.write("footer", {"asked": {}, "heard": {}, "requests_sent": 0, "duration_s": 0})
     return finish(folder, today)
 
@@ -163,11 +169,11 @@ def _load(
     folder: Path,
     scenario: str = "smoke",
     profile: str = "smoke",
+    workers: int = 1,
 ) -> None:
-    print(
-        "measuring order latency, the rate limit, streams and every readable operation", flush=True
-    )
-    code = _measure(wanted, target, folder, scenario, profile)
+    what = "order latency, the rate limit, streams and every operation"
+    print(f"measuring {what if scenario == 'smoke' else scenario}", flush=True)
+    code = _measure(wanted, target, folder, scenario, profile, workers)
     # A scenario that could not be measured is in its file, with the reason, and the report says so.
     if code == ExitCode.SAFETY_STOP or not (folder / LOAD_FILE).exists():
         raise _Ended(code)
@@ -178,11 +184,14 @@ def _load(
     load_file.write(folder, found)
 
 
-def _measure(wanted: Wanted, target: Target, folder: Path, scenario: str, profile: str) -> int:
+def _measure(
+    wanted: Wanted, target: Target, folder: Path, scenario: str, profile: str, workers: int = 1
+) -> int:
     command = [sys.executable, "-m", "load", "--scenario", scenario, "--profile", profile]
     command += ["--target", wanted.target, "--seed", str(wanted.seed), "--run", str(folder)]
     command += ["--spec", str(wanted.openapi), "--base-url", target.rest]
     command += ["--stream-url", target.stream, "--control-url", target.control]
+    command += ["--workers", str(workers)]
     return _process(command, quietly=wanted.kind == "conformance")
 
 

@@ -20,14 +20,15 @@ from conformance.embedded import embedded
 from conformance.errors import ExitCode, RunError, SafetyStop, SuiteError, TargetUnreachable
 from conformance.spec.contract import SPECS
 from load.job import PROFILES, SCENARIOS, Job, prepare, refuse_strangers, target_of, why_not
-from load.kept import file_of, write
+from load.kept import file_of, keep, write
 from load.lines import lines_of
+from load.recovery import recovered
 
 LOCUSTFILE = Path(__file__).resolve().parent / "locustfile.py"
 ALL = "smoke"
 GRACE_S = 30  # beyond the plan, for starting, logging in and writing down
 CONNECT_TIMEOUT_S = 5
-STOP_S = 10
+STOP_S = 10  # for a process to end by itself, and again once it was asked to
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -52,13 +53,19 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--control-url", default="", help="instead of the target's own")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that share the load")
-    parser.add_argument("--run", type=Path, required=True, help="the folder for what is recorded")
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--run", type=Path, help="the folder for what is recorded")
+    where.add_argument(
+        "--recover", type=Path, help="make results from the journals of a killed run"
+    )
     parser.add_argument("--profiles", type=Path, default=PROFILES, help="instead of our own")
     parser.add_argument("--spec", type=Path, default=SPECS / "openapi.yaml")
     return parser.parse_args(words)
 
 
 def _run(options: argparse.Namespace) -> int:
+    if options.recover:
+        return _recover(options.recover)
     job = Job(
         scenario=options.scenario,
         profile=options.profile,
@@ -81,6 +88,25 @@ def _run(options: argparse.Namespace) -> int:
         for each in jobs:
             prepare(each)
         return _one_after_the_other(jobs, options.run)
+
+
+def _recover(folder: Path) -> int:
+    """What each scenario left: its result, or what its journals hold where it was killed."""
+    found = [each for each in (_left(folder, scenario) for scenario in SCENARIOS) if each]
+    write(folder / "load.json", found)
+    return int(ExitCode.PASS if all(each["valid"] for each in found) else ExitCode.INCONCLUSIVE)
+
+
+def _left(folder: Path, scenario: str) -> dict[str, Any] | None:
+    path = file_of(folder, scenario)
+    if path.exists():
+        entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return entry
+    made = recovered(folder, scenario)
+    if made is not None:
+        keep(folder, made)
+        print("\n".join(lines_of(made)), flush=True)
+    return made
 
 
 def _make(folder: Path) -> None:
@@ -159,6 +185,8 @@ def _locust(job: Job, folder: Path) -> int:
         main = _process([*command, *shown, *job.arguments()], _log_file(job, folder))
         process = stack.enter_context(main)
         code = _wait(process, profile.warm_up_s + profile.duration_s + GRACE_S)
+    if code < 0:  # killed: what its journals hold is kept, and is no valid measurement
+        return int(ExitCode.INCONCLUSIVE)
     return code if code in list(ExitCode) else int(ExitCode.ERROR)
 
 
@@ -203,11 +231,13 @@ def _wait(process: subprocess.Popen[bytes], limit_s: float) -> int:
 
 
 def _end(process: subprocess.Popen[bytes]) -> int:
-    try:
-        return process.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        return process.wait()
+    """Wait a little, then ask, then make it: a process of ours never stays behind."""
+    for ask in (process.terminate, process.kill):
+        try:
+            return process.wait(STOP_S)
+        except subprocess.TimeoutExpired:
+            ask()
+    return process.wait()
 
 
 def _result(job: Job, folder: Path) -> dict[str, Any]:
@@ -215,6 +245,10 @@ def _result(job: Job, folder: Path) -> dict[str, Any]:
     try:
         entry: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
+        made = recovered(folder, job.scenario)
+        if made is not None and made["n"]:
+            keep(folder, made)
+            return made
         said = _log_file(job, folder).read_text(encoding="utf-8", errors="replace").splitlines()
         last = next((line for line in reversed(said) if line.strip()), "it said nothing")
         raise SuiteError(f"{job.scenario} left no result: {last.removeprefix('load: ')}") from None

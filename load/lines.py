@@ -1,8 +1,8 @@
-"""A scenario's result as a few lines for people."""
+"""A scenario's result as a few lines for people; in brackets the 95 % confidence interval."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 NAMES = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9", "max": "max"}
@@ -23,13 +23,26 @@ def lines_of(entry: Mapping[str, Any]) -> list[str]:
     lines = [f"{entry['scenario']}: {verdict}; {entry['n']} samples, {rates}"]
     if not entry["n"]:
         return lines
-    for name in ("wire_us", "response_us"):
-        figures = [f"{NAMES[key]} {_us(value)}" for key, value in entry[name].items()]
-        clock = f" ({entry['clock']} clock)" if name == "wire_us" else ""
-        lines.append(f"  {name.removesuffix('_us'):8} us: {', '.join(figures)}{clock}")
+    for name in ("wire", "response"):
+        bounds = entry["interval_us"][name]
+        figures = [
+            f"{NAMES[key]} {_us(value, bounds.get(key))}"
+            for key, value in entry[f"{name}_us"].items()
+        ]
+        clock = f" ({entry['clock']} clock)" if name == "wire" else ""
+        lines.append(f"  {name:8} us: {', '.join(figures)}{clock}")
+    for name, also in entry["also_us"].items():
+        figures = [f"{NAMES[key]} {_us(also[key], None)}" for key in NAMES]
+        lines.append(f"  {name.replace('_', ' ')} us: {', '.join(figures)} of {also['n']}")
+    if entry["knee"]:
+        knee = entry["knee"]
+        lines.append(f"  knee: holds at {knee['holds_at_per_s']:g} per second; {knee['because']}")
     extra = [f"{key} {entry['extra'][key]}" for key in SHOWN if key in entry["extra"]]
     return [*lines, f"  {', '.join(extra)}"] if extra else lines
 
 
-def _us(value: float | None) -> str:
-    return "- (too few)" if value is None else f"{value:.0f}"
+def _us(value: float | None, bounds: Sequence[float] | None) -> str:
+    """A figure with its confidence interval."""
+    if value is None:
+        return "- (too few)"
+    return f"{value:.0f}" if bounds is None else f"{value:.0f} [{bounds[0]:.0f}, {bounds[1]:.0f}]"

@@ -16,10 +16,11 @@ from typing import Any
 
 from conformance.errors import ExitCode
 from reference_exchange.faults import CATALOGUE
-from tests import against_schemathesis, judges, proof_of_faults
+from tests import against_schemathesis, judges, proof_of_faults, proof_of_kills
 
 SEEDS = 50
 DIFFERING_SEEDS = 10
+KILLS = 20
 Figure = dict[str, Any]
 
 
@@ -75,10 +76,21 @@ def figure(name: str, value: int, goal: int, command: str) -> Figure:
     return {**row, "peers": {}, "command": command}
 
 
+def kills(run: Path) -> list[Figure]:
+    """Twenty runs with two workers, one of whose processes is killed at a random time."""
+    found = proof_of_kills.kill_all(run, KILLS)
+    good = sum(not each.wrong for each in found)
+    row = figure(
+        "kills after which all but the last second is there", good, KILLS, "make prove ONLY=kills"
+    )
+    return [{**row, "unit": "kills"}]
+
+
 PROOFS: dict[str, Callable[[Path], list[Figure]]] = {
     "differing": differing,
     "documents": judges.main,
     "faults": faults,
+    "kills": kills,
     "schemathesis": against_schemathesis.main,
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import accumulate
+from typing import Final
 
 from conformance.errors import ConfigurationError, TargetUnreachable
 from conformance.wire.http import Request
@@ -11,6 +12,8 @@ from load.engine import Composed
 from load.questions import Question, following, questions
 from load.scenarios.trading import PLACE, Chains, last_price, resting_order
 from load.users import refusal
+
+AHEAD: Final = 128  # drawn at once: one draw alone takes as long as sending
 
 
 class Mixed(Chains):
@@ -28,6 +31,7 @@ class Mixed(Chains):
             private = [each.operation for each in found if each.is_private]
             left_out.update(dict.fromkeys(private, "nobody can log in"))
             found = [each for each in found if not each.is_private]
+        self._drawn: list[Callable[[], Composed]] = []
         self._makers: list[Callable[[], Composed]] = []
         weights: list[int] = []
         for question in found:
@@ -44,7 +48,10 @@ class Mixed(Chains):
 
     def compose(self) -> Composed:
         """One operation, drawn by its weight."""
-        return self.session.draw.choices(self._makers, cum_weights=self._weights)[0]()
+        if not self._drawn:
+            draw = self.session.draw
+            self._drawn = draw.choices(self._makers, cum_weights=self._weights, k=AHEAD)
+        return self._drawn.pop()()
 
     def _log_in(self) -> str:
         """The first account's token, or none: public reads come under load all the same."""

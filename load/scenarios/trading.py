@@ -26,6 +26,8 @@ class Chains(ScenarioUser):
     def accepted(self, operation: int, body: bytes) -> Composed | None:
         """The next link of the chain: what undoes a write comes before anything else."""
         if not self._owed:
+            if operation not in self._chained:
+                return None
             name = self.session.operations[operation]
             self._owed.extend(following(self.session.contract, name, body, self.token))
             if not self._owed:
@@ -50,6 +52,9 @@ class Chains(ScenarioUser):
 
     def prepare(self) -> None:
         """Nothing is owed yet."""
+        contract = self.session.contract
+        chained = (each.id for each in contract.operations.values() if each.then)
+        self._chained = frozenset(self.session.number_of(each) for each in chained)
         self._owed: deque[tuple[str, Request]] = deque()
         self._late: list[tuple[str, Request]] = []
 

@@ -47,13 +47,16 @@ def autocannon(port: int, connections: int, per_s: int, seconds: int, log: Path)
     return Said(found["requests"]["average"], us)
 
 
-def locust(port: int, users: int, per_user_s: float, seconds: int, log: Path) -> Said:
+def locust(
+    port: int, users: int, per_user_s: float, seconds: int, log: Path, burn_us: float = 0
+) -> Said:
     """Stock Locust with FastHttpUser, headless, with its own statistics."""
     base = log.parent / "stock"
     words = [sys.executable, "-m", "locust", "-f", str(HERE / "stock_locustfile.py"), "--headless"]
     words += ["-u", str(users), "-r", str(users), "-t", f"{seconds}s", "--only-summary"]
     words += ["--host", f"http://127.0.0.1:{port}", "--csv", str(base)]
-    generator(words, log, seconds + 60, {"BENCH_PER_USER_S": str(per_user_s)})
+    settings = {"BENCH_PER_USER_S": str(per_user_s), "BENCH_BURN_US": str(burn_us)}
+    generator(words, log, seconds + 60, settings)
     with base.with_name("stock_stats.csv").open(encoding="utf-8") as file:
         row = next(each for each in csv.DictReader(file) if each["Name"] == "Aggregated")
     us = tuple(float(row[name]) * 1000 for name in ("50%", "99%", "99.9%"))

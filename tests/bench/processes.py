@@ -68,40 +68,47 @@ def generator(
         timeout=seconds,
         check=False,
         preexec_fn=lambda: _alone_on(cores()[1]),
-        env={**os.environ, "PYTHONWARNINGS": "ignore", **(settings or {})},
+        env={**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONPATH": str(ROOT), **(settings or {})},
     )
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ {' '.join(words)}\n{done.stdout}\n")
     return done.stdout
 
 
-def ours(port: int, profile: dict[str, Any], folder: Path, seconds: float) -> dict[str, Any]:
-    """One run of our own on the bench server, as a user would start it; its entry."""
+def ours(
+    port: int, profile: dict[str, Any], folder: Path, seconds: float, burn_us: float = 0
+) -> dict[str, Any]:
+    """One run of our own on the bench server, through Locust's own command; its entry.
+
+    `burn_us`: what a user of it computes before every request.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "target.toml").write_text(TARGET.format(port=port), encoding="utf-8")
     (folder / "openapi.yaml").write_text(DOCUMENT, encoding="utf-8")
     (folder / "profiles.toml").write_text(_toml(profile), encoding="utf-8")
-    words = [sys.executable, "-m", "load", "--scenario", "mixed", "--profile", "bench"]
+    file = HERE / "busy_locustfile.py" if burn_us else ROOT / "load" / "locustfile.py"
+    users = str(profile["connections"])
+    words = [
+        sys.executable,
+        "-m",
+        "locust",
+        "-f",
+        str(file),
+        "--headless",
+        "-u",
+        users,
+        "-r",
+        users,
+    ]
+    words += ["--scenario", "mixed", "--load-profile", "bench", "--only-summary"]
     words += ["--profiles", f"{folder}/profiles.toml", "--spec", f"{folder}/openapi.yaml"]
     words += ["--target", f"{folder}/target.toml", "--run", str(folder)]
-    generator(words, folder / "said.log", seconds)
+    generator(words, folder / "said.log", seconds, {"BENCH_BURN_US": str(burn_us)})
     try:
         entry: dict[str, Any] = json.loads((folder / "load-mixed.json").read_text(encoding="utf-8"))
     except OSError:
         raise SuiteError(f"our own run left no result, see {folder}/said.log") from None
     return entry
-
-
-@contextmanager
-def something_else(share: float) -> Iterator[None]:
-    """Another process that computes on the generator's core for this share of the time."""
-    words = [sys.executable, "-c", BURN, str(share)]
-    process = subprocess.Popen(words, preexec_fn=lambda: _alone_on(cores()[1]))
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
 
 
 def _alone_on(core: int) -> None:
@@ -132,16 +139,6 @@ def _toml(profile: dict[str, Any]) -> str:
     return f"{bounds}\n[bench.mixed]\n{rows}\nstages = [{stages}]\n"
 
 
-BURN: Final = """
-import sys, time
-share = float(sys.argv[1])
-while share:
-    until = time.perf_counter() + 0.01 * share
-    while time.perf_counter() < until:
-        pass
-    time.sleep(0.01 * (1 - share))
-time.sleep(3600)
-"""
 TARGET: Final = """\
 rest = "http://127.0.0.1:{port}"
 coins = []

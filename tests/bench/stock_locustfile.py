@@ -6,7 +6,11 @@ import os
 
 from locust import FastHttpUser, constant_throughput, task
 
+from tests.bench.burn import burn
+
 PER_USER_S = float(os.environ.get("BENCH_PER_USER_S", "0"))
+
+BURN_US = float(os.environ.get("BENCH_BURN_US", "0"))
 
 
 class Stock(FastHttpUser):
@@ -17,5 +21,6 @@ class Stock(FastHttpUser):
 
     @task
     def ask(self) -> None:
-        """Ask once."""
+        """Compute for a while where that was asked for, and ask once."""
+        burn(BURN_US)
         self.client.get("/")

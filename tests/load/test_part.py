@@ -1,0 +1,144 @@
+"""Workers' parts come together as one process would have had it, and a killed run is read from its journals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import RunError
+from load.asked import Asked
+from load.histogram import histogram_of
+from load.journal import Head, Journal, journals, path_of, read
+from load.part import Part, added, conclude, joined
+from load.plan import Profile, Stage, plan
+from load.recorder import FIELDS, Rows
+from load.recovery import KILLED, part_of, recovered
+from load.timeline import Timeline
+from tests.load.rows import MS, row, rows
+from tests.load.test_judge import BOUNDS, WATCHED
+
+START = 1_000_000_000_000
+PROFILE = Profile("smoke", "order_latency", 4, 1.0, (Stage(100, 4.0),))
+PLAN = plan(PROFILE)
+ASKED = Asked(PROFILE, PLAN, frozenset({"place"}))
+OPERATIONS = ["place", "cancel"]
+
+
+def samples(offsets) -> Rows:
+    """One order and its cancel for each planned time."""
+    made = [(START + at, 300_000 + at % 7919 * 100) for at in offsets]
+    orders = [row(due, took) for due, took in made]
+    cancels = [row(due + MS, took // 2, 1, follows=True) for due, took in made]
+    return rows(*orders, *cancels)
+
+
+def part(worker: str, found: Rows, **change) -> Part:
+    """What a worker delivers."""
+    timeline = Timeline()
+    timeline.add(found, OPERATIONS, PLAN, START)
+    given = {"worker": worker, "timeline": timeline, "stop_ns": PLAN.end_ns, "watched": WATCHED}
+    return Part(**{**given, **change})
+
+
+def test_four_workers_conclude_what_one_process_would_have():
+    whole = conclude(ASKED, [part("", samples(PLAN.offsets_ns))], [], BOUNDS)
+    shares = [samples(PLAN.part(number, 4).offsets_ns) for number in range(4)]
+    sent = [part(f"worker-{number}", share).pack() for number, share in enumerate(shares)]
+    merged = conclude(ASKED, [Part.unpack(each) for each in reversed(sent)], [], BOUNDS)
+    del whole["generator"], merged["generator"]
+    assert merged == whole
+
+
+def test_a_part_travels_whole():
+    given = part(
+        "worker-1",
+        samples(PLAN.offsets_ns),
+        facts={"topics": 48},
+        counts={"messages": 3},
+        histograms={"order_to_stream": histogram_of([1000, 2000])},
+        first_error="place: 500",
+    )
+    assert Part.unpack(given.pack()) == given
+
+
+def test_a_lost_worker_makes_the_run_partial_and_says_so():
+    found = conclude(
+        ASKED, [part("worker-0", samples(PLAN.offsets_ns))], ["worker-1 was lost"], BOUNDS
+    )
+    assert (found["valid"], found["partial"]) == (False, True)
+    assert "worker-1 was lost" in found["why_invalid"]
+
+
+def test_counts_add_up_and_facts_do_not():
+    assert added({"a": 1, "by": {"x": 1}}, {"a": 2, "by": {"x": 1, "y": 5}}) == {
+        "a": 3,
+        "by": {"x": 2, "y": 5},
+    }
+    one, other = {"topics": 4, "clocks": {"w0": 1}}, {"topics": 4, "clocks": {"w1": 2}}
+    assert joined(one, other) == {"topics": 4, "clocks": {"w0": 1, "w1": 2}}
+
+
+def written(folder, worker: str, found: Rows, cut: int = 0) -> None:
+    """A journal, its last bytes cut off."""
+    head = Head(
+        scenario="order_latency",
+        worker=worker,
+        start_ns=START,
+        operations=OPERATIONS,
+        profile=asdict(PROFILE),
+        seed=1,
+        number=0,
+        of=1,
+        headline=["place"],
+    )
+    journal = Journal(path_of(folder, "order_latency", worker), head)
+    data = found.astype("<i8").tobytes()
+    journal.write(data[: len(data) - cut])
+    journal.close()
+
+
+def test_a_journal_comes_back_but_for_a_row_that_was_cut(tmp_path):
+    found = samples(PLAN.offsets_ns)
+    written(tmp_path, "", found, cut=5)
+    head, again = read(path_of(tmp_path, "order_latency"))
+    assert (head.operations, head.start_ns, head.headline) == (OPERATIONS, START, ["place"])
+    assert again.tolist() == found.tolist()[:-1]
+    assert again.shape[1] == len(FIELDS)
+
+
+def test_a_killed_run_is_made_from_its_journals_and_says_that_it_is_partial(tmp_path):
+    for number in range(2):
+        share = samples(PLAN.part(number, 2).offsets_ns)
+        written(tmp_path, f"worker-{number}", share[share[:, 1] < START + 3000 * MS])
+    assert len(journals(tmp_path, "order_latency")) == 2
+    found = recovered(tmp_path, "order_latency")
+    assert found is not None
+    assert (found["n"], found["partial"], found["valid"]) == (200, True, False)
+    assert KILLED in found["why_invalid"]
+    assert recovered(tmp_path, "mixed") is None
+
+
+def test_a_lost_workers_journal_is_read_where_it_can_be_seen(tmp_path):
+    written(tmp_path, "worker-1", samples(PLAN.offsets_ns))
+    found = part_of(tmp_path, ASKED, "worker-1")
+    assert found is not None
+    assert found.timeline == part("worker-1", samples(PLAN.offsets_ns)).timeline
+    assert part_of(tmp_path, ASKED, "worker-2") is None
+    assert part_of(None, ASKED, "worker-1") is None
+
+
+@pytest.mark.parametrize("text", [b"", b"no json\n", b"[1]\n", b'{"scenario": "x"}\n'])
+def test_what_is_no_journal_is_refused_in_one_line(tmp_path, text):
+    path = tmp_path / "load-mixed.samples"
+    path.write_bytes(text)
+    with pytest.raises(RunError, match="no journal"):
+        read(path)
+
+
+def test_a_disk_that_takes_no_more_is_said_in_one_line(tmp_path):
+    written(tmp_path, "", samples(PLAN.offsets_ns))
+    head, _ = read(path_of(tmp_path, "order_latency"))
+    with pytest.raises(RunError, match="No space left on device"):
+        Journal(Path("/dev/full"), head)
