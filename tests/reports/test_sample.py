@@ -18,4 +18,5 @@ def test_the_example_is_drawn_by_this_code() -> None:
 
 
 def test_the_example_is_small() -> None:
-    assert sum(each.stat().st_size for each in SAMPLE.iterdir()) < 300_000
+    # A page, its picture and its data: about 1,300 bytes for each of 269 requirements.
+    assert sum(each.stat().st_size for each in SAMPLE.iterdir()) < 400_000
