@@ -90,7 +90,6 @@ class Engine:
         timeout_s: float,
         spin_us: float = SPIN_US,
     ) -> None:
-        self.unused = 0  # planned times that nobody was free for before the end
         self.idle_ns = 0  # how long there was nothing to do
         self._recorder = recorder
         self._keep = recorder.keep
@@ -140,7 +139,6 @@ class Engine:
                 # Looked up each time: what came before in this turn may have hung up.
                 if readable := self._readable.get(fileno):
                     readable()
-        self.unused = len(times_ns) - self._next
 
     def close(self) -> None:
         """Hang up."""

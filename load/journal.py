@@ -8,7 +8,7 @@ a killed process left. A row that was cut off is left out.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Self
@@ -98,8 +98,3 @@ def read(path: Path) -> tuple[Head, Rows]:
         raise RunError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, KeyError, TypeError):
         raise RunError(f"{path} is no journal of samples") from None
-
-
-def all_of(folder: Path, scenario: str) -> Iterator[tuple[Head, Rows]]:
-    """What every worker left."""
-    return (read(path) for path in journals(folder, scenario))

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -36,6 +36,7 @@ from load.timeline import Timeline
 from load.watch import Watch, Watched
 
 FLUSH_S: Final = 0.25  # so much is lost at most when the process is killed
+MOST_FAILURES: Final = 20
 TIMER_SLACK: Final = Path("/proc/self/timerslack_ns")
 
 
@@ -124,10 +125,6 @@ class Session:
         self._errors[f"{operation}: {why}"] += 1
         self._tell.failed(operation, why)
 
-    def errors(self) -> Mapping[str, int]:
-        """What went wrong, and how often."""
-        return self._errors
-
     def client(self) -> Client:
         """A client of one's own, for what is asked outside the plan."""
         return Client(self.target.rest, self._timeout_s)
@@ -167,12 +164,16 @@ class Session:
             stop_ns=max(0, self._stop_ns - self.start_ns) if self.start_ns else 0,
             watched=self._watched,
             facts=self.facts,
-            counts=self.counts,
+            counts={**self.counts, **self._failures()},
             histograms={name: histogram_of(each) for name, each in self.values_ns.items()},
             first_error=next(iter(self._errors), None),
             stopped_because=self._stopped_because,
             exit_code=self.exit_code,
         )
+
+    def _failures(self) -> dict[str, dict[str, int]]:
+        """What went wrong most often, and how often."""
+        return {"failures": dict(self._errors.most_common(MOST_FAILURES))} if self._errors else {}
 
     def _run(self) -> None:
         try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import suppress
 from struct import Struct
 from typing import Final
 
@@ -33,11 +34,8 @@ class StampedSocket:
         ours = (source, 0) if source else None
         self._socket = socket.create_connection((host, port), timeout_s, ours)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.is_stamped = True
-        try:
+        with suppress(OSError):  # where the kernel gives no stamps, answers have none
             self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        except OSError:
-            self.is_stamped = False
         # Attributes, so that a plain socket can put the bare system calls in their place.
         self.push: Callable[[bytes], int] = self._push
         self.receive: Callable[[], tuple[bytes, int | None]] = self._receive

@@ -88,7 +88,7 @@ class Timeline:
         keys = np.stack((numbers, stages, seconds), axis=1)[order]
         edges = np.flatnonzero(np.any(np.diff(keys, axis=0), axis=1)) + 1
         for part in np.split(order, edges):
-            number, stage, second = keys_at(numbers, stages, seconds, part[0])
+            number, stage, second = (int(each[part[0]]) for each in (numbers, stages, seconds))
             key = Key(operations[number], stage, second)
             self.cells.setdefault(key, Cell()).merge(_cell(rows[part], start_ns))
 
@@ -159,11 +159,6 @@ class Timeline:
         for operation, stage, second, *cell in packed:
             found.cells[Key(operation, stage, second)] = Cell.unpack(cell)
         return found
-
-
-def keys_at(numbers: Rows, stages: Rows, seconds: Rows, place: int) -> tuple[int, int, int]:
-    """The key of one row."""
-    return int(numbers[place]), int(stages[place]), int(seconds[place])
 
 
 def _cell(rows: Rows, start_ns: int) -> Cell:
