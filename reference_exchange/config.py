@@ -65,13 +65,33 @@ OPENING: Final[Mapping[str, Decimal]] = {
 }
 
 
+LimiterKind = Literal[
+    "fixed", "fixed_aligned", "sliding_log", "sliding_counter", "token_bucket", "gcra"
+]
+Scope = Literal["address", "account", "key", "operation"]
+
+
 @dataclass(frozen=True, slots=True)
 class LimiterConfig:
-    """The rate limit: so many requests a window, counted in one of three ways. A limit of 0 is none."""
+    """The rate limit: so many requests a window, counted in one of several ways. A limit of 0 is none.
+
+    `scope` is what there is one window for each of. `weights` has operations that count for more than one.
+    `burst` is what a bucket or GCRA holds (0: the limit), `step_ms` how often a bucket is refilled (0: evenly).
+    """
 
     limit: int = 1200
     window_ms: int = 60_000
-    kind: Literal["fixed", "sliding_log", "token_bucket"] = "fixed"
+    kind: LimiterKind = "fixed"
+    scope: tuple[Scope, ...] = ("account",)
+    weights: Mapping[str, int] = field(default_factory=dict)
+    counts_refused: bool = False
+    burst: int = 0
+    step_ms: int = 0
+
+    @property
+    def capacity(self) -> int:
+        """How many a bucket that is full lets through at once."""
+        return self.burst or self.limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,8 @@ POST /clock   {"advance_ms": n}                       move the exchange's clock 
               {"freeze": true}                        stop it, or let it go on
 POST /faults  {"names": [...]}                        begin anew with these faults
 GET  /faults                                          those in force, and all that there are
-POST /limiter {"limit", "window_s", "kind", "reset"}  count by other rules, from nothing
+POST /limiter {"limit", "window_s", "kind", "scope", "weights", "counts_refused", "burst", "step_s"}
+              {"reset": true}                         count by other rules, from nothing
 GET  /state, GET /health                              what is going on
 
 Refused with 400 and a reason: what is misspelt, of the wrong type, or would turn time back.
@@ -16,16 +17,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
-from typing import Any, Final
+from dataclasses import asdict, replace
+from typing import Any, Final, get_args
 
 from conformance.errors import ConfigurationError
 from conformance.wire.http import Response
 from reference_exchange import faults
 from reference_exchange.app import Message, Receive, Send, answer, read_body
-from reference_exchange.config import LimiterConfig
+from reference_exchange.config import LimiterConfig, Scope
 from reference_exchange.exchange import FIRST_TRADE, ReferenceExchange
-from reference_exchange.limiter import KINDS
+from reference_exchange.windows import KINDS
 
 Given = dict[str, Any]
 Answer = tuple[int, dict[str, Any]]
@@ -33,6 +34,10 @@ Command = Callable[[Given], dict[str, Any]]
 JSON_HEADER: Final = ("Content-Type", "application/json")
 FARTHEST_MS: Final = 10 * 366 * 86_400_000
 LONGEST_WINDOW_S: Final = 86_400
+LIMITER_WORDS: Final = {
+    *("limit", "window_s", "kind", "scope", "weights", "counts_refused", "burst", "step_s"),
+    "reset",
+}
 
 
 class MovableClock:
@@ -82,7 +87,7 @@ class Control:
             ("POST", "/clock"): (self._move_clock, {"advance_ms", "offset_ms", "freeze"}),
             ("POST", "/faults"): (self._set_faults, {"names"}),
             ("GET", "/faults"): (self._list_faults, set()),
-            ("POST", "/limiter"): (self._set_limiter, {"limit", "window_s", "kind", "reset"}),
+            ("POST", "/limiter"): (self._set_limiter, LIMITER_WORDS),
             ("GET", "/state"): (self._state, set()),
             ("GET", "/health"): (lambda _: {"ok": True}, set()),
         }
@@ -137,18 +142,9 @@ class Control:
         return {"in_force": self._names, "all": known}
 
     def _set_limiter(self, given: Given) -> dict[str, Any]:
-        config = self._exchange.limiter.config
-        changed = LimiterConfig(
-            limit=_integer(given, "limit", config.limit),
-            window_ms=_milliseconds(given, "window_s", config.window_ms),
-            kind=given.get("kind", config.kind),
-        )
-        if changed.kind not in list(KINDS):
-            raise ValueError(f"kind is one of {', '.join(KINDS)}")
-        if changed.limit < 0:
-            raise ValueError("limit is at least 0, which is none")
+        changed = _limiter(given, self._exchange.limiter.config)
         self._exchange.limiter.configure(changed)
-        return {"limit": changed.limit, "window_ms": changed.window_ms, "kind": changed.kind}
+        return asdict(changed)
 
     def _state(self, given: Given) -> dict[str, Any]:
         x = self._exchange
@@ -165,6 +161,34 @@ class Control:
         }
 
 
+def _limiter(given: Given, config: LimiterConfig) -> LimiterConfig:
+    scope = given.get("scope", list(config.scope))
+    if not isinstance(scope, list) or not set(scope) <= set(get_args(Scope)) or not scope:
+        raise ValueError(f"scope is a list of {', '.join(get_args(Scope))}")
+    weights = given.get("weights", dict(config.weights))
+    if not isinstance(weights, dict) or not all(_is_count(each) for each in weights.values()):
+        raise ValueError("weights has a whole number for each operation that it names")
+    changed = LimiterConfig(
+        limit=_integer(given, "limit", config.limit),
+        window_ms=_milliseconds(given, "window_s", config.window_ms),
+        kind=given.get("kind", config.kind),
+        scope=tuple(scope),
+        weights=weights,
+        counts_refused=given.get("counts_refused", config.counts_refused) is True,
+        burst=_integer(given, "burst", config.burst),
+        step_ms=_milliseconds(given, "step_s", config.step_ms),
+    )
+    if changed.kind not in list(KINDS):
+        raise ValueError(f"kind is one of {', '.join(KINDS)}")
+    if changed.limit < 0 or changed.burst < 0:
+        raise ValueError("limit and burst are at least 0: none, and the limit")
+    return changed
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _integer(given: Given, name: str, default: int) -> int:
     value = given.get(name, default)
     if not isinstance(value, int) or isinstance(value, bool):
@@ -173,7 +197,9 @@ def _integer(given: Given, name: str, default: int) -> int:
 
 
 def _milliseconds(given: Given, name: str, default: int) -> int:
-    value = given.get(name, default / 1000)
+    if name not in given:
+        return default
+    value = given[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise ValueError(f"{name} is a number")
     if not 0.001 <= value <= LONGEST_WINDOW_S:

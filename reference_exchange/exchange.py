@@ -38,10 +38,11 @@ from reference_exchange.flow import HOUSE, Flow, write_history
 from reference_exchange.handlers import DONE, HANDLERS, Call, Handler, of_rules
 from reference_exchange.hub import Hub
 from reference_exchange.keys import Keys
-from reference_exchange.limiter import Allowance, Limiter
+from reference_exchange.limiter import Limiter
 from reference_exchange.members import Members
 from reference_exchange.streams import StreamSession, client_validators
 from reference_exchange.validation import Forms
+from reference_exchange.windows import Allowance
 
 DAY_MS: Final = 86_400_000
 MOST_BODY: Final = 65_536
@@ -160,7 +161,7 @@ class ReferenceExchange:
             return self.authenticate(operation, request, client)
         except Refusal:
             # Whoever fails to authenticate uses up the limit of the address, never of an account.
-            self._check_rate(f"address {client}")
+            self._check_rate(self.limiter.subject(client, 0, "", operation.id), operation.id)
             raise
 
     def authenticate(self, operation: Operation, request: Request, client: str) -> Caller:
@@ -183,8 +184,8 @@ class ReferenceExchange:
         if operation.scope is not None and operation.scope not in scopes:
             raise Refusal(403, 3007, f"the key lacks the permission {operation.scope}")
 
-    def _check_rate(self, subject: str) -> Headers:
-        allowance = self.limiter.take(subject)
+    def _check_rate(self, subject: str, operation: str) -> Headers:
+        allowance = self.limiter.take(subject, operation)
         if allowance is None:
             return ()
         headers = rate_headers(allowance)
@@ -196,8 +197,9 @@ class ReferenceExchange:
     def _perform(
         self, operation: Operation, caller: Caller, request: Request, client: str
     ) -> Response:
-        subject = f"account {caller.account}" if caller.account else f"address {client}"
-        rate = self._check_rate(subject)
+        key = caller.key.name if caller.key else ""
+        subject = self.limiter.subject(client, caller.account, key, operation.id)
+        rate = self._check_rate(subject, operation.id)
         try:
             params = self.forms.read(operation, request)
             data = self.handlers[operation.id](self, Call(caller.account, params))

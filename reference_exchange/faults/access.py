@@ -312,7 +312,7 @@ def unknown_keys_are_the_last_one(x: ReferenceExchange) -> None:
 @fault("limits.beyond-1200-refused")
 def there_is_no_rate_limit(x: ReferenceExchange) -> None:
     """Requests are never counted."""
-    wrap(x.limiter, "take", lambda original, subject: None)
+    wrap(x.limiter, "take", lambda original, *asked: None)
 
 
 @fault("limits.1200-a-minute-are-served")
@@ -336,7 +336,7 @@ def refusals_do_not_say_when_to_come_back(x: ReferenceExchange) -> None:
 @fault("limits.one-account-does-not-limit-another")
 def all_accounts_share_one_limit(x: ReferenceExchange) -> None:
     """Every subject is counted as the same."""
-    wrap(x.limiter, "take", lambda original, subject: original("everybody"))
+    wrap(x.limiter, "take", lambda original, subject, *more: original("everybody", *more))
 
 
 @fault("limits.bad-signature-costs-the-victim-nothing")

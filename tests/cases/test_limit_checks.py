@@ -97,7 +97,7 @@ def charge_the_victim(exchange: ReferenceExchange) -> None:
 
 def share_one_limit(exchange: ReferenceExchange) -> None:
     take = exchange.limiter.take
-    exchange.limiter.take = lambda _: take("everybody")  # type: ignore[method-assign]
+    exchange.limiter.take = lambda *_: take("everybody")  # type: ignore[method-assign]
 
 
 VICTIMS = [
