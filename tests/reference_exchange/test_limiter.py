@@ -108,7 +108,9 @@ def test_refused_requests_may_count(kind: str, after_ms: int) -> None:
 
 def test_an_operation_may_count_for_more_than_one() -> None:
     limited = Limiter(LimiterConfig(5, 1000, "fixed", weights={"heavy": 4}), Clock())
-    assert [limited.take("a", each).is_allowed for each in ("heavy", "heavy", "light", "light")] == [
+    assert [
+        limited.take("a", each).is_allowed for each in ("heavy", "heavy", "light", "light")
+    ] == [
         True,
         False,
         True,
