@@ -1,0 +1,329 @@
+"""The experiment: what to ask whom and when, so that limit, window, kind, scope and weights show. A pure script.
+
+It uses up a limit once and looks who else is refused (scope) and what operations cost (weights); it comes back when
+it is told to, and just before (the truth of Retry-After); then it spends half of the limit, and the other half
+later, and looks what is given back when (the kind). Between these it waits, so it provokes few refusals.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from load.limits.budget import Budget, Stopped
+from load.limits.fit import Verdict, fit
+from load.limits.guesses import Range
+from load.limits.history import history_of, shares
+from load.limits.steps import DIMENSIONS, Ask, Batch, Dimension, Done, Script, Step, Subject, Wait
+
+PROBES: Final = 5  # what another subject is asked, to see whether it is let through
+FULL: Final = 0.9  # as much of the first burst as this came back at once: a window, not a trickle
+GRAIN_S: Final = 1.05  # Retry-After is in whole seconds
+LONG_S: Final = 20.0  # so long that a whole second more or less is no matter
+FIRST_GAP_S: Final = 0.02
+RATIO: Final = 3.0
+TRICKLES: Final = (8, 16, 32)  # what is to have come in before one looks again
+PRECISE: Final = 0.03  # so well the length of a window has to be known
+SPREADS: Final = ((1.35, 0.4, 0.7), (1.15, 0.3, 0.85), (1.55, 0.25, 0.6))
+EDGE: Final = 0.02
+LATER: Final = 0.75
+PUSHES: Final = 4  # refused on purpose, to see whether they count
+
+
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """Whom there is to ask. `variants`: others that differ from `first` in one thing alone; `fresh`: still more of them."""
+
+    first: Subject
+    variants: dict[Dimension, Subject]
+    operations: tuple[str, ...] = ()
+    most: int = 2500
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """When, after a refusal, something was let through again: later than `low_s`, at `high_s`; and how many."""
+
+    low_s: float
+    high_s: float
+    back: int
+
+
+@dataclass(slots=True)
+class Seen:
+    """Everything that came of it."""
+
+    batches: list[Batch] = field(default_factory=list)
+    scope: dict[Dimension, bool] = field(default_factory=dict)  # True: one limit for each
+    unsure: dict[Dimension, str] = field(default_factory=dict)
+    weights: dict[str, int] = field(default_factory=dict)
+    weights_unsure: str = ""
+    first_burst: int = 0
+    recovery: Recovery | None = None  # from the first refusal
+    window: Range | None = None
+    verdict: Verdict | None = None
+    stopped: str = ""
+    now_s: float = 0.0
+
+    @property
+    def separate(self) -> frozenset[Dimension]:
+        """What there is one limit for each of."""
+        return frozenset(name for name, is_separate in self.scope.items() if is_separate)
+
+
+class Experiment:
+    """One run of it. `seen` grows while `script` is played."""
+
+    def __init__(self, asks: Asks, budget: Budget, before: Sequence[Batch] = ()) -> None:
+        self.seen = Seen(batches=list(before))
+        self._asks = asks
+        self._budget = budget
+        self._first = asks.first
+        self._weighed: list[Batch] = []
+        self._is_told_true = True
+
+    def script(self) -> Script:
+        """All of it, as far as the budget goes."""
+        try:
+            yield from self._play()
+        except Stopped as stopped:
+            self.seen.stopped = str(stopped)
+        self._conclude()
+
+    # --- the parts ------------------------------------------------------------------------------
+
+    def _play(self) -> Script:
+        burst = yield from self._ask(self._first, self._asks.most)
+        self.seen.first_burst = burst.accepted
+        if not burst.refusals:
+            raise Stopped(f"nothing was refused within {burst.accepted} requests")
+        yield from self._find_scope()
+        yield from self._find_weights()
+        recovery = yield from self._recover(None)
+        self.seen.recovery = recovery
+        window_s = yield from self._find_window(recovery)
+        for rest, later, edge in SPREADS:
+            yield from self._spread(window_s, rest, later, edge)
+            self._conclude()
+            verdict = self.seen.verdict
+            if verdict is not None and verdict.answer is not None:
+                break
+        yield from self._sharpen()
+
+    def _find_scope(self) -> Script:
+        """While one subject is refused, ask those that differ from it in one thing."""
+        most = min(PROBES, max(1, self.seen.first_burst))
+        for name in DIMENSIONS:
+            if name not in self._asks.variants:
+                self.seen.unsure[name] = "there is no other to ask with"
+                continue
+            other = yield from self._ask(self._asks.variants[name], most)
+            again = other
+            if other.accepted:
+                again = yield from self._ask(self._first, most)
+            self._judge_scope(name, other, again, most)
+
+    def _judge_scope(self, name: Dimension, other: Batch, again: Batch, most: int) -> None:
+        if again is other:
+            self.seen.scope[name] = False
+        elif other.accepted == most and not again.accepted:
+            self.seen.scope[name] = True
+        elif other.accepted == again.accepted == most:
+            self.seen.unsure[name] = "the first one was let through again as well"
+        else:
+            # What came in meanwhile was used up by whoever asked first.
+            self.seen.scope[name] = other.accepted > 2 * (again.accepted + 1)
+
+    def _find_weights(self) -> Script:
+        """Ask every other operation once, as somebody whose limit is untouched, and see how much of it is left."""
+        fresh = self._fresh()
+        others = [each for each in self._asks.operations if each != self._first.operation]
+        if self.seen.scope.get("operation"):
+            self.seen.weights_unsure = "every operation has a limit of its own"
+        elif not others:
+            self.seen.weights_unsure = "there is no other operation to ask"
+        elif fresh is None:
+            self.seen.weights_unsure = "there is nobody else whose limit is untouched"
+        else:
+            yield from self._weigh(fresh, others)
+
+    def _fresh(self) -> Subject | None:
+        for name in ("account", "address", "key"):
+            if self.seen.scope.get(name) and name in self._asks.variants:
+                return self._asks.variants[name]
+        return None
+
+    def _weigh(self, fresh: Subject, others: Sequence[str]) -> Script:
+        used = sum(
+            each.accepted
+            for each in self.seen.batches
+            if shares(each.subject, fresh, self.seen.separate)
+        )
+        asked = []
+        for operation in others:
+            batch = yield from self._ask(fresh.asking(operation), 1)
+            self._weighed.append(batch)
+            if batch.accepted:
+                asked.append(operation)
+        left = yield from self._ask(fresh, self._asks.most)
+        self._weighed.append(left)
+        if not left.refusals:
+            self.seen.weights_unsure = "nothing was refused"
+            return
+        cost = self.seen.first_burst - used - left.accepted
+        # A bucket is filled while it is emptied: so much more or less is no weight.
+        slack = max(1, round(0.02 * self.seen.first_burst)) if self.seen.first_burst > 50 else 0
+        if abs(cost - len(asked)) <= slack:
+            self.seen.weights = dict.fromkeys(asked, 1)
+        else:
+            self.seen.weights_unsure = f"{', '.join(asked)} together count for {cost}"
+
+    def _recover(self, known: Range | None) -> Generator[Step, Done, Recovery]:
+        """Wait until something is let through again, and use it up."""
+        refusal = self._last_refusal()
+        start_s, margin_s = refusal.at_s, self._margin_s()
+        told_s = refusal.told.retry_after_s if self._is_told_true else None
+        low_s = self.seen.now_s - start_s
+        for probe_s in self._early(told_s, known):
+            if probe_s <= self.seen.now_s - start_s + margin_s:
+                continue
+            yield from self._until(start_s + probe_s)
+            if (yield from self._ask(self._first, 1)).accepted:
+                rest = yield from self._ask(self._first, self._asks.most)
+                return Recovery(low_s, probe_s, 1 + rest.accepted)
+            low_s = probe_s
+        gap_s = max(told_s or FIRST_GAP_S, known.high_s if known else 0.0) + margin_s
+        while True:
+            yield from self._until(start_s + gap_s)
+            batch = yield from self._ask(self._first, self._asks.most)
+            if batch.accepted:
+                return Recovery(low_s, gap_s, batch.accepted)
+            self._is_told_true = False
+            low_s, gap_s = gap_s, gap_s * (RATIO if known is None else 1 + PRECISE * 2)
+
+    def _early(self, told_s: float | None, known: Range | None) -> Sequence[float]:
+        """When to look before something is due: once a second early, or four times where a second is much."""
+        if told_s is not None:
+            low_s, high_s = told_s - GRAIN_S, told_s
+            many = 1 if told_s >= LONG_S else 4
+        elif known is not None:
+            low_s, high_s, many = known.low_s, known.high_s, 4
+        else:
+            return ()
+        return [low_s + (high_s - low_s) * k / many for k in range(many)]
+
+    def _find_window(self, first: Recovery) -> Generator[Step, Done, float]:
+        """About how long a window is; for what trickles in, how long until all is back."""
+        if first.back < FULL * self.seen.first_burst:
+            rate = yield from self._trickle(first.back / first.high_s)
+            filled_s = self.seen.first_burst / rate
+            self.seen.window = Range(first.low_s / 2, max(first.high_s, filled_s) * 1.5)
+            return max(first.high_s, filled_s)
+        told_s = self._last_refusal().told.retry_after_s if self._is_told_true else None
+        if told_s is not None and told_s >= LONG_S:
+            yield from self._doubt(told_s, first)
+            self.seen.window = Range(min(first.low_s, told_s) / 2, max(first.high_s, told_s) * 1.5)
+            return told_s
+        second = yield from self._recover(None if told_s else Range(first.low_s, first.high_s))
+        high_s = max(first.high_s, second.high_s)
+        self.seen.window = Range(max(min(first.low_s, second.low_s) / 2, high_s / 10), high_s * 1.5)
+        return second.high_s
+
+    def _doubt(self, told_s: float, first: Recovery) -> Script:
+        """What is told this time is longer than it took the first time: see whether it is so again."""
+        at_s = self._last_refusal().at_s + first.high_s + self._margin_s()
+        if told_s > first.high_s * (1 + PRECISE) + GRAIN_S:
+            yield from self._until(at_s)
+            yield from self._ask(self._first, 1)
+
+    def _trickle(self, rate: float) -> Generator[Step, Done, float]:
+        """Look a few times what has come in; how many a second it is."""
+        start_s, number = self._last_refusal().at_s, 0
+        for due in TRICKLES:
+            wanted = min(due, max(1.0, self.seen.first_burst / 2))
+            yield from self._until(self._last_refusal().at_s + (wanted + 0.5) / rate)
+            batch = yield from self._ask(self._first, self._asks.most)
+            number += batch.accepted
+            if number:
+                rate = number / (self.seen.now_s - start_s)
+        return rate
+
+    def _spread(self, window_s: float, rest: float, later: float, edge: float) -> Script:
+        """Half of the limit after a rest, the other half later; then look what is given back, and when.
+
+        Whoever has a limit of his own does the same a little later: windows that begin with a request then begin at
+        different times, those that the clock begins do not.
+        """
+        first, other = self._first, self._fresh()
+        half, most = max(1, self.seen.first_burst // 2), self._asks.most
+        start_s = self._last_refusal().at_s + rest * window_s
+        close = max(EDGE, 2 * self._margin_s() / window_s)
+        moments = [
+            *((0.0, first, half), (later, first, most)),
+            *((later + 0.01, first, 1) for _ in range(PUSHES)),
+            *((edge, first, most), (1 - close, first, most), (1 + close, first, most)),
+        ]
+        if other is not None:
+            begin = later * LATER
+            moments += [
+                *((begin, other, half), ((later + edge) / 2, other, most)),
+                *((1 + close, other, most), (1 + begin - close, other, most)),
+                (1 + begin + close, other, most),
+            ]
+        for share, subject, many in sorted(moments, key=lambda x: x[0]):
+            yield from self._until(start_s + share * window_s)
+            yield from self._ask(subject, many)
+
+    def _sharpen(self) -> Script:
+        """Look at the edge of a window again until its length is known well enough."""
+        for _ in range(6):
+            answer = self.seen.verdict.answer if self.seen.verdict else None
+            if answer is None or answer.kind.is_bucket or answer.kind.is_smooth:
+                return
+            low, high = answer.window_s
+            if high - low <= PRECISE * high:
+                return
+            yield from self._ask(self._first, self._asks.most)
+            yield from self._recover(Range(low, high))
+            self._conclude()
+
+    # --- asking ---------------------------------------------------------------------------------
+
+    def _ask(self, subject: Subject, most: int) -> Generator[Step, Done, Batch]:
+        allowed = self._budget.allow(most, self.seen.now_s)
+        now_s, batch = yield Ask(subject, allowed)
+        assert batch is not None
+        self.seen.now_s = now_s
+        self.seen.batches.append(batch)
+        self._budget.spend(batch)
+        return batch
+
+    def _until(self, at_s: float) -> Script:
+        self._budget.allow(1, at_s)
+        self.seen.now_s, _ = yield Wait(at_s)
+
+    def _last_refusal(self):  # type: ignore[no-untyped-def]
+        return next(
+            each.refusals[-1]
+            for each in reversed(self.seen.batches)
+            if each.refusals and shares(each.subject, self._first, self.seen.separate)
+        )
+
+    def _margin_s(self) -> float:
+        """How far from a moment one has to stay to be sure to be before or after it."""
+        return 4 * max(each.within_s for each in self.seen.batches[-20:]) + 0.005
+
+    def _conclude(self) -> None:
+        if self.seen.window is None:
+            return
+        subjects = [each for each in (self._first, self._fresh()) if each is not None]
+        found = [history_of(self._plain(), each, self.seen.separate) for each in subjects]
+        histories = [each for each in found if len(each.refused_s)]
+        self.seen.verdict = fit(histories, self.seen.window)
+
+    def _plain(self) -> Sequence[Batch]:
+        """Without the requests that may count for more than one."""
+        if self.seen.weights_unsure and not self.seen.scope.get("operation"):
+            return [each for each in self.seen.batches if each not in self._weighed]
+        return self.seen.batches
