@@ -23,9 +23,11 @@ GRAIN_S: Final = 1.05  # Retry-After is in whole seconds
 LONG_S: Final = 20.0  # so long that a whole second more or less is no matter
 FIRST_GAP_S: Final = 0.02
 RATIO: Final = 3.0
+ROUGH: Final = 1.4  # times the shortest that a window may be
+RECOVERIES: Final = 4
 TRICKLES: Final = (8, 16, 32)  # what is to have come in before one looks again
 PRECISE: Final = 0.03  # so well the length of a window has to be known
-SPREADS: Final = ((1.35, 0.4, 0.7), (1.15, 0.3, 0.85), (1.55, 0.25, 0.6))
+SPREADS: Final = ((1.35, 0.4, 0.7), (1.15, 0.3, 0.85), (1.55, 0.25, 0.6), (1.25, 0.2, 0.5))
 EDGE: Final = 0.02
 LATER: Final = 0.75
 PUSHES: Final = 4  # refused on purpose, to see whether they count
@@ -48,6 +50,11 @@ class Recovery:
     low_s: float
     high_s: float
     back: int
+
+    @property
+    def is_precise(self) -> bool:
+        """It is known well enough when it was."""
+        return self.high_s <= ROUGH * self.low_s
 
 
 @dataclass(slots=True)
@@ -194,13 +201,14 @@ class Experiment:
                 return Recovery(low_s, probe_s, 1 + rest.accepted)
             low_s = probe_s
         gap_s = max(told_s or FIRST_GAP_S, known.high_s if known else 0.0) + margin_s
+        ratio = RATIO if known is None else 1 + 2 * PRECISE
         while True:
             yield from self._until(start_s + gap_s)
             batch = yield from self._ask(self._first, self._asks.most)
             if batch.accepted:
                 return Recovery(low_s, gap_s, batch.accepted)
             self._is_told_true = False
-            low_s, gap_s = gap_s, gap_s * (RATIO if known is None else 1 + PRECISE * 2)
+            low_s, gap_s, ratio = gap_s, gap_s * ratio, RATIO
 
     def _early(self, told_s: float | None, known: Range | None) -> Sequence[float]:
         """When to look before something is due: once a second early, or four times where a second is much."""
@@ -215,20 +223,28 @@ class Experiment:
 
     def _find_window(self, first: Recovery) -> Generator[Step, Done, float]:
         """About how long a window is; for what trickles in, how long until all is back."""
-        if first.back < FULL * self.seen.first_burst:
-            rate = yield from self._trickle(first.back / first.high_s)
-            filled_s = self.seen.first_burst / rate
-            self.seen.window = Range(first.low_s / 2, max(first.high_s, filled_s) * 1.5)
-            return max(first.high_s, filled_s)
-        told_s = self._last_refusal().told.retry_after_s if self._is_told_true else None
-        if told_s is not None and told_s >= LONG_S:
-            yield from self._doubt(told_s, first)
-            self.seen.window = Range(min(first.low_s, told_s) / 2, max(first.high_s, told_s) * 1.5)
-            return told_s
-        second = yield from self._recover(None if told_s else Range(first.low_s, first.high_s))
-        high_s = max(first.high_s, second.high_s)
-        self.seen.window = Range(max(min(first.low_s, second.low_s) / 2, high_s / 10), high_s * 1.5)
-        return second.high_s
+        recovery, window_s = first, first.high_s
+        shortest_s, longest_s = first.low_s, first.high_s
+        for _ in range(RECOVERIES):
+            if recovery.back < FULL * self.seen.first_burst:
+                rate = yield from self._trickle(recovery.back / recovery.high_s)
+                window_s = max(longest_s, self.seen.first_burst / rate)
+                break
+            told_s = self._last_refusal().told.retry_after_s if self._is_told_true else None
+            if told_s is not None and told_s >= LONG_S:
+                yield from self._doubt(told_s, first)
+                window_s = told_s
+                break
+            known = Range(recovery.low_s, recovery.high_s)
+            recovery = yield from self._recover(None if told_s else known)
+            shortest_s = min(shortest_s, recovery.low_s)
+            longest_s = max(longest_s, recovery.high_s)
+            window_s = recovery.high_s
+            if recovery.is_precise and recovery.back >= FULL * self.seen.first_burst:
+                break
+        longest_s = max(longest_s, window_s)
+        self.seen.window = Range(max(shortest_s, longest_s / 20) / 2, longest_s * 1.5)
+        return window_s
 
     def _doubt(self, told_s: float, first: Recovery) -> Script:
         """What is told this time is longer than it took the first time: see whether it is so again."""

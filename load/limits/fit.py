@@ -27,7 +27,9 @@ LEFT: Final = 0.01  # kinds less probable than that are ruled out
 MISFITS_MAX: Final = 0.1  # of all looks: a best kind that is contradicted more often is not the kind
 GUESSES: Final = 1200
 KEPT: Final = 60
-WIDTHS: Final = (0.1, 0.04, 0.016, 0.006, 0.0025, 0.001)
+STRATA: Final = 20
+FEW: Final = 3
+WIDTHS: Final = (0.1, 0.05, 0.025, 0.012, 0.006, 0.003, 0.0015, 0.0008)
 HOPELESS: Final = 4  # contradictions more than the best kind has after the first rounds
 ROUNDING: Final = 1e-6
 
@@ -165,13 +167,21 @@ class _Search:
 
     def _keep(self, grid: Grid) -> None:
         misfits, loss = self._misfit(grid)
-        order = np.lexsort((loss, misfits))[:KEPT]
-        self._good = grid.only(order)
+        order = np.lexsort((misfits, loss))
+        self._good = grid.only(np.append(order[:KEPT], self._elsewhere(grid, order)))
         least = int(misfits.min())
         if least < self.misfits:
             self.misfits, self._best = least, []
         if least == self.misfits:
             self._best.append(grid.only(np.flatnonzero(misfits == least)))
+
+    def _elsewhere(self, grid: Grid, order: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The best ones of each length of window, so that none that agrees as well is overlooked."""
+        edges = np.geomspace(grid.window_s.min(), grid.window_s.max() * 1.0001, STRATA)
+        stratum = np.digitize(grid.window_s[order], edges)
+        places = [np.flatnonzero(stratum == each)[:FEW] for each in range(1, STRATA)]
+        found: NDArray[np.intp] = order[np.concatenate(places)]
+        return found
 
     def _misfit(self, grid: Grid) -> tuple[NDArray[np.int64], Floats]:
         found = [misfit(history, counted, self._kind, grid) for history, counted in self._pairs]
@@ -186,8 +196,8 @@ def misfit(
     """How many looks contradict each setting, and by how much in all; allowing for what is not known of times."""
     early, late = (kind.rooms(counted, _looks(history, counted, sign), grid) for sign in (-1, 1))
     accepted = np.array([each.is_accepted for each in history.looks])[:, None]
-    lacking = 1 - kind.slack - np.maximum(early, late)
-    beyond = np.minimum(early, late) - 1 - kind.slack
+    lacking = 1 - kind.lacks - np.maximum(early, late)
+    beyond = np.minimum(early, late) - 1 - kind.spare
     # Whole numbers: room for one is room, and less than one is none.
     wrong = np.where(accepted, lacking > ROUNDING, beyond >= -ROUNDING)
     excess = np.where(wrong, np.where(accepted, lacking, beyond), 0)

@@ -114,7 +114,9 @@ class Guesses:
                 before = np.searchsorted(self._counted, look.at_s)
                 spans = before - np.searchsorted(self._counted, look.at_s - lengths)
                 found.update(int(each) for each in set(spans) if each)
-        likely = {self.first_burst, *(each for each, _ in found.most_common(LIMITS))} - {0} or {1}
+        likely = {max(1, self.first_burst), *(each for each, _ in found.most_common(LIMITS))}
+        # A burst may have gone over the edge of a window, and so got at most two limits.
+        likely = {each for each in likely if 2 * each >= self.first_burst}
         return self._draw.choice(np.array(sorted(likely), dtype=float), many)
 
     def _phases(self, window_s: Floats, step_s: Floats) -> Floats:

@@ -46,7 +46,7 @@ def shares(one: Subject, other: Subject, scope: frozenset[Dimension]) -> bool:
 def history_of(
     batches: Iterable[Batch], subject: Subject, scope: frozenset[Dimension]
 ) -> History:
-    """Everything that counts for a subject. The last one let through and every refusal of a batch are looks."""
+    """Everything that counts for a subject. The first and last let through and every refusal of a batch are looks."""
     mine = [each for each in batches if shares(each.subject, subject, scope)]
     accepted = np.sort(np.array([at for each in mine for at in each.accepted_s], dtype=float))
     refused = np.sort(np.array([x.at_s for each in mine for x in each.refusals], dtype=float))
@@ -57,6 +57,5 @@ def history_of(
 def _looks(batch: Batch) -> Sequence[Look]:
     within_s = 2 * batch.within_s + CLOCK_S
     found = [Look(each.at_s, within_s, False) for each in batch.refusals]
-    if batch.accepted_s:
-        found.append(Look(batch.accepted_s[-1], within_s, True))
-    return found
+    ends = {batch.accepted_s[0], batch.accepted_s[-1]} if batch.accepted_s else set()
+    return found + [Look(at_s, within_s, True) for at_s in sorted(ends)]

@@ -61,14 +61,16 @@ class Looks:
 class Kind:
     """`rooms(counted, looks, grid)`: room at the time of each look, after what was counted before it.
 
-    `slack` is by how much implementations of a kind differ: those that count fractions round in their own ways.
+    Those that count fractions round in their own ways: one may be let through with `lacks` less than room for one, or refused
+    with `spare` more.
     `has_phase`: its windows begin at times of their own. `is_bucket`: it is filled at a rate, from the first moment on.
     `feels_refusals`: it makes a difference whether they count.
     """
 
     name: str
     rooms: Rooms
-    slack: float = 0.0
+    lacks: float = 0.0
+    spare: float = 0.0
     has_phase: bool = False
     feels_refusals: bool = True
     is_smooth: bool = False
@@ -154,7 +156,7 @@ KINDS: Final = (
     Kind("fixed", _fixed, feels_refusals=False),
     Kind("fixed_aligned", _aligned, has_phase=True, feels_refusals=False),
     Kind("sliding_log", _sliding_log),
-    Kind("sliding_counter", _sliding_counter, slack=1.0, has_phase=True, is_smooth=True),
-    Kind("token_bucket", _bucket, slack=1.0, is_bucket=True, same_as=("gcra",)),
-    Kind("stepped_bucket", _bucket, slack=1.0, has_phase=True, is_bucket=True, is_stepped=True),
+    Kind("sliding_counter", _sliding_counter, lacks=1.0, spare=0.25, has_phase=True, is_smooth=True),
+    Kind("token_bucket", _bucket, lacks=0.25, spare=1.0, is_bucket=True, same_as=("gcra",)),
+    Kind("stepped_bucket", _bucket, lacks=0.25, spare=1.0, has_phase=True, is_bucket=True, is_stepped=True),
 )

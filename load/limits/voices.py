@@ -1,0 +1,116 @@
+"""Who there is to ask with on a target: its accounts, keys of ours, addresses of this machine, and what can be asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from time import time_ns
+from typing import Any, Final
+
+from conformance.errors import ConfigurationError, TargetUnreachable
+from conformance.target import is_loopback
+from conformance.wire.http import Request
+from conformance.wire.rest import build, outcome_of
+from conformance.wire.signing import Key, sign
+from load.client import Client
+from load.limits.experiment import Asks
+from load.limits.steps import Dimension, Subject
+from load.questions import Question, is_read, questions
+from load.session import Session
+
+HERE: Final = "127.0.0.1"
+ANOTHER: Final = "127.0.0.2"  # all of 127.0.0.0/8 is this machine
+CREATE, DELETE = "createApiKey", "deleteApiKey"
+WORD: Final = "k"  # the name of our key among subjects
+
+
+class Voices:
+    """Prepares whoever asks, and makes their requests. `tidy` takes the key back."""
+
+    def __init__(self, session: Session, prepare: Callable[[Request], bytes]) -> None:
+        self._session = session
+        self._prepare = prepare
+        self._tokens: dict[str, str] = {}
+        self._key: Key | None = None
+        found, _ = questions(session.contract, session.target)
+        contract = session.contract
+        self._reads = {
+            each.operation: each
+            for each in found
+            if each.is_private and is_read(contract.operations[each.operation])
+        }
+
+    def get_ready(self, client: Client) -> None:
+        """Log in, and make a key where that is allowed. Raises SuiteError in one line."""
+        if not self._reads:
+            raise ConfigurationError("the OpenAPI document has no private read to ask in a burst")
+        for account in self._accounts():
+            self._tokens[account] = self._session.log_in(client, account)
+        if self._session.target.allows.keys and CREATE in self._session.contract.operations:
+            self._key = self._create(client)
+
+    def asks(self, most: int) -> Asks:
+        """Whom there is to ask, the last account first: no other scenario uses it."""
+        operations = sorted(self._reads, key=lambda x: (self._is_post(x), len(self._path(x)), x))
+        account = self._accounts()[0]
+        host = HERE if self._is_here() else ""
+        first = Subject(host, account, "", operations[0])
+        variants: dict[Dimension, Subject] = {}
+        if len(operations) > 1:
+            variants["operation"] = first.asking(operations[1])
+        if self._key is not None:
+            variants["key"] = replace(first, key=WORD)
+        if len(self._accounts()) > 1:
+            variants["account"] = replace(first, account=self._accounts()[1])
+        if host:
+            variants["address"] = replace(first, address=ANOTHER)
+        return Asks(first, variants, tuple(operations), most)
+
+    def payload(self, subject: Subject) -> bytes:
+        """The bytes of a subject's next request: with its token, or freshly signed."""
+        question = self._reads[subject.operation]
+        if not subject.key:
+            return self._prepare(question.by(self._tokens[subject.account]))
+        assert self._key is not None
+        recipe = self._session.target.conventions.signing.recipe
+        signed = sign(recipe, question.request, self._key, time_ns() // 1_000_000)
+        return self._prepare(signed)
+
+    def tidy(self, client: Client) -> None:
+        """Delete the key that was made."""
+        if self._key is None:
+            return
+        try:
+            self._session.once(client, self._by_token(DELETE, {"apiKey": self._key.name}))
+        except TargetUnreachable as error:
+            self._session.note_error(DELETE, f"our key {self._key.name} is still there: {error}")
+
+    def _accounts(self) -> list[str]:
+        return list(self._session.target.accounts)[::-1][:2]
+
+    def _create(self, client: Client) -> Key | None:
+        form = {"remark": "rate limit", "scopes": "read"}
+        answer = self._session.once(client, self._by_token(CREATE, form))
+        data = outcome_of(answer.response).data
+        if not (isinstance(data, dict) and data.get("apiKey") and data.get("secret")):
+            return None
+        return Key(str(data["apiKey"]), str(data["secret"]))
+
+    def _by_token(self, operation: str, form: dict[str, Any]) -> Request:
+        asked = self._session.contract.operations[operation]
+        token = self._tokens[self._accounts()[0]]
+        headers = (("Authorization", token),)
+        return build(asked.method, asked.path, form=form, headers=headers)
+
+    def _path(self, operation: str) -> str:
+        return self._question(operation).request.target
+
+    def _is_post(self, operation: str) -> bool:
+        return self._question(operation).request.method != "GET"
+
+    def _question(self, operation: str) -> Question:
+        return self._reads[operation]
+
+    def _is_here(self) -> bool:
+        host = self._session.target.host
+        return is_loopback(host) and ":" not in host
