@@ -21,7 +21,7 @@ PLAN = plan(PROFILE)
 SHAPE = {
     "scenario", "profile", "valid", "why_invalid", "n", "errors", "offered_per_s", "achieved_per_s",
     "duration_s", "partial", "clock", "wire_us", "service_us", "response_us", "interval_us", "send_lag_us",
-    "receive_lag_us", "also_us", "operations", "stages", "knee", "generator", "extra", "over_range", "histograms",
+    "receive_lag_us", "also_us", "attribution", "operations", "stages", "knee", "generator", "extra", "over_range", "histograms",
 }  # fmt: skip
 
 
