@@ -21,7 +21,8 @@ PLAN = plan(PROFILE)
 SHAPE = {
     "scenario", "profile", "valid", "why_invalid", "n", "errors", "offered_per_s", "achieved_per_s",
     "duration_s", "partial", "clock", "wire_us", "service_us", "response_us", "interval_us", "send_lag_us",
-    "receive_lag_us", "also_us", "attribution", "operations", "stages", "knee", "generator", "extra", "over_range", "histograms",
+    "receive_lag_us", "also_us", "attribution", "operations", "stages", "knee", "generator", "extra", "over_range",
+    "histograms",
 }  # fmt: skip
 
 
@@ -186,7 +187,10 @@ def test_a_stall_is_not_omitted(stall_s, base_s, name, quantile):
 
 
 def test_the_lines_say_which_percentiles_are_not_carried():
-    first, wire, response = lines_of(concluded(recorded()))
+    first, wire, response, mean, probe = lines_of(concluded(recorded()))
     assert first == "order_latency: valid; 400 samples, 100 of 100 per second"
     assert "p50 300" in wire
     assert "p99.9 - (too few)" in response
+    parts = "waiting 0.0 + client before 0.0 + wire 300.0 + client after 100.0"
+    assert mean == f"  response mean us: 400.0 = {parts}"
+    assert "not to be had: no request of the probe was answered" in probe
