@@ -68,8 +68,27 @@ def test_the_warm_up_does_not_count():
     assert entry["response_us"]["max"] == 400.0
 
 
+def test_the_means_of_the_loads_own_parts_add_up():
+    late = [
+        row(START + at, MS + at % 7919, late_ns=at % 613, free=START + at + at % 31)
+        for at in PLAN.offsets_ns
+    ]
+    samples = [*late, *recorded(stamped=False)[:9], row(START + 2000 * MS, MS, kind=Kind.LOST)]
+    found = concluded(samples)["attribution"]["load"]
+    means = found["mean_us"]
+    parts = sum(value for name, value in means.items() if name != "response")
+    assert found["n"] == 400
+    assert parts == pytest.approx(means["response"], abs=0.003)
+    counted = [each for each in late if each[1] >= START + 1000 * MS]
+    exact = sum(each[5] - each[1] for each in counted) / len(counted) / 1000
+    assert means["response"] == pytest.approx(exact, abs=0.001)
+    assert 0 < means["waiting"] < means["client_before"] < means["wire"]
+
+
 def test_without_stamps_the_clock_is_ours_and_says_so():
     entry = concluded(recorded(stamped=False))
+    divided = entry["attribution"]["load"]
+    assert (divided["mean_us"], divided["not_to_be_had"]) == (None, "the kernel stamped no answer")
     assert entry["clock"] == "user"
     assert entry["wire_us"]["max"] == 400.0
 
