@@ -227,6 +227,8 @@ class Session:
 
     def _open_probe(self) -> None:
         """What stands against a probe is said in the result, and stops nothing."""
+        if self._stopped_because:
+            return
         found = open_probe(self.prepared, self.asked, self.engine, self.address, self.client())
         if isinstance(found, Probe):
             self._probe, self._attribution = found, found.found
