@@ -27,7 +27,8 @@ PARTS = {
 }
 MEANS = (
     "Means add up to the response; percentiles of parts do not, for the slowest tenth of one part is not that of "
-    "another. The probe asks a read on a connection of its own and is not among the figures of the load"
+    "another. The probe asks a read on a connection of its own and is not among the figures of the load. Where the "
+    "exchange says its own time, network is the rest of what lies beyond this machine, whatever else that is"
 )
 
 

@@ -11,12 +11,14 @@ from typing import Any
 import pytest
 
 from load import probe_socket
-from load.asked import Asked, probe_per_s
+from load.asked import Asked, probe_per_s, settle
 from load.attribution import PARTS
 from load.client import Address
 from load.engine import Engine
+from load.job import Job, prepare
+from load.limiter import cap_per_s
 from load.plan import Profile, Stage, plan
-from load.probe import Probe, probe_times
+from load.probe import Probe, cheapest_reads, probe_times
 from load.probe_socket import NoSendStamps, ProbeSocket
 from load.recorder import Kind, Recorder, kinds_of, rows_of
 from tests.load.test_client import Peer, answering, serving
@@ -178,6 +180,30 @@ def test_the_probes_plan_is_a_time_in_each_gap_at_no_fixed_distance():
     assert probe_times(asked, seed=1) == times != probe_times(asked, seed=2)
     # Workers take every n-th of them: together they ask what one would have.
     assert sorted(at for number in range(3) for at in times[number::3]) == list(times)
+
+
+@pytest.mark.parametrize(("scenario", "slots"), [("mixed", 1), ("order_latency", 2)])
+def test_load_and_probe_together_stay_below_a_limit_that_cannot_be_lifted(scenario, slots):
+    prepared = prepare(Job(scenario, "smoke", base_url="http://127.0.0.1:9"))
+    asked = settle(prepared, None, slots, None, is_planned=True)
+    (stage,) = asked.profile.stages
+    assert "held at" in asked.facts["capped"]
+    assert asked.probe_per_s > 0
+    both_per_s = stage.rate_per_s * slots + asked.probe_per_s
+    assert both_per_s == pytest.approx(cap_per_s(prepared.target, 1))
+
+
+def test_what_looks_for_the_limit_has_no_probe():
+    prepared = prepare(Job("rate_limit", "smoke", base_url="http://127.0.0.1:9"))
+    asked = settle(prepared, None, 1, None, is_planned=False)
+    assert asked.probe_per_s == 0
+
+
+def test_the_probe_asks_what_needs_no_log_in_and_changes_nothing():
+    prepared = prepare(Job("order_latency"))
+    reads = cheapest_reads(prepared.contract, prepared.target)
+    assert reads[0].operation == "listSymbolThumbs"
+    assert all(each.request.method == "GET" and not each.is_private for each in reads)
 
 
 @pytest.mark.parametrize(
