@@ -5,21 +5,27 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from load import limiter
 from load.job import Prepared
 from load.plan import SECOND_NS, Plan, Profile, plan
 
+PROBE_SHARE: Final = 0.1  # of the plan's requests, at most so many are asked beside it
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A plan, and the operations whose figures stand for the scenario; None is all of them."""
+    """A plan, and the operations whose figures stand for the scenario; None is all of them.
+
+    `probe_per_s`: how often, over all processes, a request beside the load is asked.
+    """
 
     profile: Profile
     plan: Plan
     headline: frozenset[str] | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
+    probe_per_s: float = 0.0
 
     @property
     def is_planned(self) -> bool:
@@ -46,7 +52,8 @@ def settle(
         limiter.restore(prepared.target)
         return Asked(profile, Plan(array("q"), 0, (round(profile.duration_s * SECOND_NS),)), shown)
     if not limiter.lift(prepared.target):
-        cap = limiter.cap_per_s(prepared.target, requests_per_slot)
+        share = PROBE_SHARE if profile.probe_per_s else 0.0  # which the limit has to hold as well
+        cap = limiter.cap_per_s(prepared.target, requests_per_slot) / (1 + share)
         if any(stage.rate_per_s > cap for stage in profile.stages):
             profile = profile.capped(cap)
             facts["capped"] = (
@@ -54,4 +61,11 @@ def settle(
                 f"{prepared.target.limits.requests_per_minute} requests a minute cannot be lifted, "
                 "for it has no control address"
             )
-    return Asked(profile, plan(profile, prepared.job.seed), shown, facts)
+    made = plan(profile, prepared.job.seed)
+    return Asked(profile, made, shown, facts, probe_per_s(profile, requests_per_slot))
+
+
+def probe_per_s(profile: Profile, requests_per_slot: int) -> float:
+    """How often the probe asks: as the profile says, but never more than a tenth of the slowest stage."""
+    slowest = min(stage.rate_per_s for stage in profile.stages) * requests_per_slot
+    return min(profile.probe_per_s, PROBE_SHARE * slowest)

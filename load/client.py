@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import time_ns
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from conformance.wire.http import Request, Response
@@ -11,6 +11,7 @@ from load.answers import AnswerReader, Whole
 from load.sockets import SECURE, StampedSocket
 
 IDLE_NS = 2_000_000_000  # servers hang up on quiet connections, many after five seconds
+Kind = TypeVar("Kind", bound=StampedSocket)
 
 
 class Answer(NamedTuple):
@@ -36,7 +37,11 @@ class Address:
 
     def connect(self, source: str = "") -> StampedSocket:
         """A new connection, from an address of ours. Raises OSError."""
-        return StampedSocket(self._scheme, self._host, self._port, self._timeout_s, source)
+        return self.open(StampedSocket, source)
+
+    def open(self, kind: type[Kind], source: str = "") -> Kind:
+        """The same with a socket of a kind."""
+        return kind(self._scheme, self._host, self._port, self._timeout_s, source)
 
     def prepare(self, request: Request) -> bytes:
         """A request as the bytes that will travel."""

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 from load.asked import Asked
+from load.attribution import Attribution
 from load.histogram import Histogram
 from load.judge import Bounds
 from load.result import Ended, result
@@ -28,6 +29,7 @@ class Part:
     facts: Mapping[str, Any] = field(default_factory=dict)
     counts: Mapping[str, Any] = field(default_factory=dict)
     histograms: Mapping[str, Histogram] = field(default_factory=dict)
+    attribution: Attribution = field(default_factory=Attribution)
     first_error: str | None = None
     stopped_because: str | None = None
     exit_code: int | None = None
@@ -40,6 +42,7 @@ class Part:
             "timeline": self.timeline.pack(),
             "watched": asdict(self.watched) if self.watched else None,
             "histograms": {name: each.pack() for name, each in self.histograms.items()},
+            "attribution": self.attribution.pack(),
         }
 
     @classmethod
@@ -52,6 +55,7 @@ class Part:
             histograms={
                 name: Histogram.unpack(tuple(each)) for name, each in given["histograms"].items()
             },
+            attribution=Attribution.unpack(given["attribution"]),
             **{each: given[each] for each in PLAIN},
         )
 
@@ -67,7 +71,9 @@ def conclude(
     counts: dict[str, Any] = {}
     facts: dict[str, Any] = {}
     histograms: dict[str, Histogram] = {}
+    attribution = Attribution()
     for part in parts:
+        attribution.merge(part.attribution)
         for name, each in part.histograms.items():
             histograms.setdefault(name, Histogram()).merge(each)
         whole.merge(part.timeline)
@@ -84,6 +90,7 @@ def conclude(
         first_error=_first(part.first_error for part in parts),
         extra={**facts, **counts},
         histograms=histograms,
+        attribution=attribution,
     )
     return result(whole, ended, bounds)
 

@@ -23,6 +23,7 @@ MAX_SLOTS = 5_000_000
 EVEN: Final = "even"  # the same distance between any two
 POISSON: Final = "poisson"  # as many independent clients together would come
 SPIN_US: Final = 80.0  # a sleep ends some tens of microseconds late
+PROBE_PER_S: Final = 20.0
 Offsets = NDArray[np.int64]
 
 
@@ -39,7 +40,8 @@ class Profile:
     """How one scenario is driven. What happens in the first `warm_up_s` is not counted.
 
     `spin_us`: how long before a planned time the generator stops sleeping and looks at the clock again and
-    again. A great number keeps a core busy, and its wake-ups out of the response times.
+    again. A great number keeps a core busy, and its wake-ups out of the response times. `probe_per_s`: how often at
+    most a request beside the load is asked whose every stamp is kept; 0 is never.
     """
 
     name: str
@@ -50,6 +52,7 @@ class Profile:
     streams: int = 0
     arrivals: str = EVEN
     spin_us: float = SPIN_US
+    probe_per_s: float = PROBE_PER_S
 
     @property
     def duration_s(self) -> float:
@@ -175,11 +178,12 @@ def _profile(name: str, scenario: str, table: Mapping[str, Any]) -> Profile:
         streams=int(table.get("streams", 0)),
         arrivals=table.get("arrivals", EVEN),
         spin_us=float(table.get("spin_us", SPIN_US)),
+        probe_per_s=float(table.get("probe_per_s", PROBE_PER_S)),
     )
     if profile.arrivals not in (EVEN, POISSON):
         raise ValueError(f"arrivals must be {EVEN} or {POISSON}")
-    if profile.connections < 1 or profile.warm_up_s < 0 or profile.streams < 0:
-        raise ValueError("connections must be at least 1, warm_up_s and streams at least 0")
+    if profile.connections < 1 or min(profile.warm_up_s, profile.streams, profile.probe_per_s) < 0:
+        raise ValueError("connections must be at least 1, the others at least 0")
     if any(stage.rate_per_s <= 0 or stage.duration_s <= 0 for stage in stages):
         raise ValueError("rates and durations must be above 0")
     return profile

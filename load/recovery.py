@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 
 from load.asked import Asked
+from load.attribution import Attribution
 from load.job import PROFILES
 from load.journal import Head, journals, path_of, read
 from load.judge import bounds_of
@@ -18,6 +19,7 @@ from load.recorder import Rows
 from load.timeline import Timeline
 
 KILLED: Final = "the run was killed: this is what its journals hold"
+NO_PROBE: Final = "what the probe of a killed process found is lost with it"
 
 
 def part_of(folder: Path | None, asked: Asked, worker: str) -> Part | None:
@@ -50,4 +52,9 @@ def _part(head: Head, rows: Rows, asked: Asked) -> Part:
     timeline = Timeline()
     timeline.add(rows, head.operations, asked.plan, head.start_ns)
     last_ns = int(np.max(rows[:, 5])) if len(rows) else head.start_ns
-    return Part(worker=head.worker, timeline=timeline, stop_ns=last_ns - head.start_ns)
+    return Part(
+        worker=head.worker,
+        timeline=timeline,
+        stop_ns=last_ns - head.start_ns,
+        attribution=Attribution(problems={NO_PROBE}),
+    )

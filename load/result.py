@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from load.attribution import Attribution
 from load.histogram import Histogram, Interval
 from load.judge import Bounds, Evidence, why_invalid
 from load.knee import knee
@@ -39,6 +40,7 @@ class Ended:
     first_error: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     histograms: Mapping[str, Histogram] = field(default_factory=dict)
+    attribution: Attribution = field(default_factory=Attribution)
 
 
 def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
@@ -73,6 +75,7 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         "also_us": {
             name: {"n": len(each), **figures(each)} for name, each in ended.histograms.items()
         },
+        "attribution": {"load": _divided(shown), "probe": ended.attribution.table()},
         "operations": _operations(counted),
         "stages": stages,
         "knee": knee(stages),
@@ -138,6 +141,15 @@ def _times(shown: Timeline) -> dict[str, Any]:
         "response_us": figures(response),
         "interval_us": {"wire": _intervals(shown, name), "response": _intervals(shown, "response")},
     }
+
+
+def _divided(shown: Timeline) -> dict[str, Any]:
+    """Mean response time of the load's own samples, by who had it; these add up."""
+    n, sums_ns = shown.divided()
+    if not n:
+        return {"n": 0, "mean_us": None, "not_to_be_had": "the kernel stamped no answer"}
+    means = {name: round(each / n / 1000, 3) for name, each in sums_ns.items()}
+    return {"n": n, "mean_us": means, "not_to_be_had": None}
 
 
 def _intervals(shown: Timeline, figure: str) -> dict[str, list[float] | None]:

@@ -24,6 +24,7 @@ from conformance.errors import ExitCode, RunError, SuiteError, TargetUnreachable
 from conformance.wire.http import Request
 from conformance.wire.rest import build, outcome_of
 from load.asked import Asked
+from load.attribution import Attribution
 from load.client import Address, Answer, Client
 from load.engine import Engine
 from load.fleet import Alone, Start, Worker
@@ -31,6 +32,7 @@ from load.histogram import histogram_of
 from load.job import Prepared
 from load.journal import Head, Journal, path_of
 from load.part import Part
+from load.probe import Probe, open_probe, probe_times
 from load.recorder import Recorder, Rows, rows_of
 from load.timeline import Timeline
 from load.watch import Watch, Watched
@@ -90,6 +92,8 @@ class Session:
         self._rows: list[bytes] = []
         self._watch: Watch | None = None
         self._watched: Watched | None = None
+        self._probe: Probe | None = None
+        self._attribution = Attribution()
         self._watching = gevent.spawn(self._look_after)
 
     def number_of(self, operation: str) -> int:
@@ -115,6 +119,8 @@ class Session:
         self._stopped_because = self._stopped_because or because
         self.exit_code = self.exit_code or code
         self.engine.stop()
+        if self._probe is not None:
+            self._probe.stop()
         self.over.set()
         if not self._is_begun:
             self._is_begun = True
@@ -166,6 +172,7 @@ class Session:
             facts=self.facts,
             counts={**self.counts, **self._failures()},
             histograms={name: histogram_of(each) for name, each in self.values_ns.items()},
+            attribution=self._attribution,
             first_error=next(iter(self._errors), None),
             stopped_because=self._stopped_because,
             exit_code=self.exit_code,
@@ -177,6 +184,7 @@ class Session:
 
     def _run(self) -> None:
         try:
+            self._open_probe()
             start = self._role.await_start()
             self._begin(start)
             until_ns = self.start_ns + self.asked.plan.end_ns
@@ -213,8 +221,26 @@ class Session:
                 headline=None if self.asked.headline is None else sorted(self.asked.headline),
             )
             self._journal = Journal(path_of(folder, head.scenario, head.worker), head)
+        self._start_probe(start)
         self._watch = Watch()
         self.began.set()
+
+    def _open_probe(self) -> None:
+        """What stands against a probe is said in the result, and stops nothing."""
+        if self._stopped_because:
+            return
+        found = open_probe(self.prepared, self.asked, self.engine, self.address, self.client())
+        if isinstance(found, Probe):
+            self._probe, self._attribution = found, found.found
+        else:
+            self._attribution.problems.add(found)
+
+    def _start_probe(self, start: Start) -> None:
+        if self._probe is None:
+            return
+        times = probe_times(self.asked, self.prepared.job.seed)[start.number :: start.of]
+        self._attribution.per_s = self.asked.probe_per_s / start.of
+        self._probe.start(array("q", (self.start_ns + each for each in times)))
 
     def _times(self, start: Start) -> array[int]:
         offsets = np.array(self.asked.plan.part(start.number, start.of).offsets_ns, dtype=np.int64)
@@ -231,6 +257,8 @@ class Session:
         except RunError as error:
             self.stop(str(error), error.exit_code)
         self.at_end(self)
+        if self._probe is not None:
+            self._probe.close()
         self.engine.close()
         rows = rows_of(b"".join(self._rows))
         self._timeline.add(rows, self.operations, self.asked.plan, self.start_ns)

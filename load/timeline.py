@@ -17,6 +17,8 @@ from load.plan import Plan
 from load.recorder import Kind, Rows, follow_ups_of, kinds_of, operations_of
 
 FIGURES: Final = ("wire", "service", "response", "send_lag", "receive_lag")
+# A response time in the parts that every sample tells, and the whole.
+PARTS: Final = ("waiting", "client_before", "wire", "client_after", "response")
 WARM_UP: Final = -1  # the stage of what does not count
 MIN_BLOCKS: Final = 8  # fewer seconds do not tell how alike neighbours are
 
@@ -34,12 +36,15 @@ class Cell:
     """The samples of one operation in one second.
 
     `planned`: answered with a yes, and meant for a planned time. `waited`: for a connection to be free.
+    `stamped`: answered and stamped by the kernel; `sums_ns` are over these, by `PARTS`.
     """
 
     kinds: list[int] = field(default_factory=lambda: [0] * len(Kind))
     planned: int = 0
     waited: int = 0
     last_ns: int = 0  # the latest answer, since the start of the run
+    stamped: int = 0
+    sums_ns: list[int] = field(default_factory=lambda: [0] * len(PARTS))
     histograms: dict[str, Histogram] = field(
         default_factory=lambda: {name: Histogram() for name in FIGURES}
     )
@@ -50,20 +55,24 @@ class Cell:
         self.planned += other.planned
         self.waited += other.waited
         self.last_ns = max(self.last_ns, other.last_ns)
+        self.stamped += other.stamped
+        self.sums_ns = [a + b for a, b in zip(self.sums_ns, other.sums_ns, strict=True)]
         for name, histogram in self.histograms.items():
             histogram.merge(other.histograms[name])
 
     def pack(self) -> list[Any]:
         """Small enough to travel."""
         histograms = [self.histograms[name].pack() for name in FIGURES]
-        return [self.kinds, self.planned, self.waited, self.last_ns, histograms]
+        counted = [self.kinds, self.planned, self.waited, self.last_ns, self.stamped, self.sums_ns]
+        return [*counted, histograms]
 
     @classmethod
     def unpack(cls, packed: Sequence[Any]) -> Self:
         """What `pack` made."""
-        kinds, planned, waited, last_ns, histograms = packed
+        kinds, planned, waited, last_ns, stamped, sums_ns, histograms = packed
         unpacked = [Histogram.unpack(tuple(each)) for each in histograms]
-        return cls(list(kinds), planned, waited, last_ns, dict(zip(FIGURES, unpacked, strict=True)))
+        by_figure = dict(zip(FIGURES, unpacked, strict=True))
+        return cls(list(kinds), planned, waited, last_ns, stamped, list(sums_ns), by_figure)
 
 
 class Timeline:
@@ -130,6 +139,13 @@ class Timeline:
         """How many had to wait for a connection."""
         return sum(cell.waited for cell in self.cells.values())
 
+    def divided(self) -> tuple[int, dict[str, int]]:
+        """How many samples the kernel stamped, and what the parts of their response times add up to in ns."""
+        sums = np.array([cell.sums_ns for cell in self.cells.values()], dtype=np.int64)
+        totals = sums.reshape(-1, len(PARTS)).sum(axis=0).tolist()
+        stamped = sum(cell.stamped for cell in self.cells.values())
+        return stamped, dict(zip(PARTS, totals, strict=True))
+
     def last_ns(self) -> int:
         """The latest answer, since the start of the run."""
         return max((cell.last_ns for cell in self.cells.values()), default=0)
@@ -170,6 +186,9 @@ def _cell(rows: Rows, start_ns: int) -> Cell:
     cell.planned = int((answered & (follow_ups_of(rows) == 0)).sum())
     cell.waited = int((ready > intended).sum())
     cell.last_ns = int((received[answered] - start_ns).max()) if answered.any() else 0
+    cell.stamped = int(stamped.sum())
+    edges = np.stack((intended, ready, sent, kernel, received))[:, stamped]
+    cell.sums_ns = [*np.diff(edges, axis=0).sum(axis=1).tolist(), int((edges[4] - edges[0]).sum())]
     values: dict[str, Values] = {
         "wire": (kernel - sent)[stamped],
         "service": (received - sent)[answered],

@@ -8,6 +8,7 @@ comes. A request that breaks off before its end is not performed: half an amount
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from time import perf_counter_ns
 from typing import Any, Final
 
 from conformance.wire.http import Headers, Request, Response
@@ -35,7 +36,10 @@ class RestApp:
         if body is None:
             return
         request = Request(request.method, request.target, request.headers, body)
-        await answer(send, self._exchange.handle(request, scope["client"][0]))
+        began_ns = perf_counter_ns()
+        response = self._exchange.handle(request, scope["client"][0])
+        took_ms = (perf_counter_ns() - began_ns) / 1e6
+        await answer(send, response, took_ms if self._exchange.config.says_server_time else None)
 
 
 def _head(scope: Message) -> Request:
@@ -63,12 +67,14 @@ async def read_body(receive: Receive, declared: str | None) -> bytes | None:
     return body
 
 
-async def answer(send: Send, response: Response) -> None:
+async def answer(send: Send, response: Response, took_ms: float | None = None) -> None:
     """Send a response. The server leaves the body out where the method wants none."""
     headers = [
         (name.lower().encode("latin-1"), value.encode("latin-1"))
         for name, value in response.headers
     ]
     headers.append((b"content-length", b"%d" % len(response.body)))
+    if took_ms is not None:
+        headers.append((b"server-timing", b"app;dur=%.3f" % took_ms))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
     await send({"type": "http.response.body", "body": response.body})

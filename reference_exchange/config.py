@@ -96,7 +96,10 @@ class LimiterConfig:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeConfig:
-    """Everything that can be chosen about a reference exchange."""
+    """Everything that can be chosen about a reference exchange.
+
+    `says_server_time`: each answer over a socket has a Server-Timing header with what the rules took.
+    """
 
     seed: int = 1
     listings: tuple[Listing, ...] = LISTINGS
@@ -118,6 +121,7 @@ class ExchangeConfig:
     matching_delay_ms: tuple[int, int] = (0, 0)
     has_flow: bool = True
     flow_step_ms: int = 250
+    says_server_time: bool = True
 
 
 # An exchange of the same contract by other people, as far as a configuration can be one: whatever the
@@ -139,5 +143,6 @@ DIFFERING: Final = ExchangeConfig(
     ),
     order_ids="random",
     matching_delay_ms=(400, 2000),
+    says_server_time=False,
 )
 MANNERS: Final[Mapping[str, ExchangeConfig]] = {"default": ExchangeConfig(), "differing": DIFFERING}

@@ -12,7 +12,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reports import figures, wording
+from reports import attribution, figures, wording
 from reports.spectrum import series, spectrum_svg, swatch
 from reports.text import clipped, some, visible, within
 
@@ -66,6 +66,7 @@ def _environment() -> Environment:
     environment.filters["us"] = figures.microseconds
     environment.filters["rate"] = figures.rate
     environment.globals.update(wording=wording, figures=figures, some=some, swatch=swatch)
+    environment.globals["attribution"] = attribution
     environment.globals["MOST_ROWS"] = MOST_ROWS
     return environment
 
@@ -92,6 +93,7 @@ def _context(summary: Mapping[str, Any]) -> dict[str, Any]:
         "warnings": Shown(*_first(summary["warnings"], MOST_TEXTS)),
         "notes": Shown(*_first(summary["notes"], MOST_TEXTS)),
         "drawn": drawn,
+        "is_attributed": any(True for each in summary["load"] for _ in attribution.rows(each)),
         "spectrum": spectrum_svg(drawn),
         "again": wording.again(summary, shlex.quote),
     }

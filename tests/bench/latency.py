@@ -53,6 +53,7 @@ def _profile(spin_us: float = SPIN_US) -> dict[str, Any]:
         "connections": CONNECTIONS,
         "warm_up_s": WARM_UP_S,
         "spin_us": spin_us,
+        "probe_per_s": 0,  # the truth is of this plan's requests and no others
         "stages": [{"rate_per_s": RATE_PER_S, "duration_s": float(SECONDS)}],
     }
 

@@ -9,14 +9,16 @@ import pytest
 
 from conformance.errors import RunError
 from load.asked import Asked
+from load.attribution import Attribution
 from load.histogram import histogram_of
 from load.journal import Head, Journal, journals, path_of, read
 from load.part import Part, added, conclude, joined
 from load.plan import Profile, Stage, plan
 from load.recorder import FIELDS, Rows
-from load.recovery import KILLED, part_of, recovered
+from load.recovery import KILLED, NO_PROBE, part_of, recovered
 from load.timeline import Timeline
 from tests.load.rows import MS, row, rows
+from tests.load.test_attribution import EVERY
 from tests.load.test_judge import BOUNDS, WATCHED
 
 START = 1_000_000_000_000
@@ -24,6 +26,8 @@ PROFILE = Profile("smoke", "order_latency", 4, 1.0, (Stage(100, 4.0),))
 PLAN = plan(PROFILE)
 ASKED = Asked(PROFILE, PLAN, frozenset({"place"}))
 OPERATIONS = ["place", "cancel"]
+ATTRIBUTION = Attribution({"read"}, problems={"none"})
+ATTRIBUTION.add([EVERY])
 
 
 def samples(offsets) -> Rows:
@@ -58,6 +62,7 @@ def test_a_part_travels_whole():
         facts={"topics": 48},
         counts={"messages": 3},
         histograms={"order_to_stream": histogram_of([1000, 2000])},
+        attribution=ATTRIBUTION,
         first_error="place: 500",
     )
     assert Part.unpack(given.pack()) == given
@@ -117,6 +122,8 @@ def test_a_killed_run_is_made_from_its_journals_and_says_that_it_is_partial(tmp_
     assert found is not None
     assert (found["n"], found["partial"], found["valid"]) == (200, True, False)
     assert KILLED in found["why_invalid"]
+    assert found["attribution"]["load"]["n"] == 200
+    assert found["attribution"]["probe"]["not_to_be_had"] == NO_PROBE
     assert recovered(tmp_path, "mixed") is None
 
 

@@ -21,7 +21,8 @@ PLAN = plan(PROFILE)
 SHAPE = {
     "scenario", "profile", "valid", "why_invalid", "n", "errors", "offered_per_s", "achieved_per_s",
     "duration_s", "partial", "clock", "wire_us", "service_us", "response_us", "interval_us", "send_lag_us",
-    "receive_lag_us", "also_us", "operations", "stages", "knee", "generator", "extra", "over_range", "histograms",
+    "receive_lag_us", "also_us", "attribution", "operations", "stages", "knee", "generator", "extra", "over_range",
+    "histograms",
 }  # fmt: skip
 
 
@@ -67,8 +68,27 @@ def test_the_warm_up_does_not_count():
     assert entry["response_us"]["max"] == 400.0
 
 
+def test_the_means_of_the_loads_own_parts_add_up():
+    late = [
+        row(START + at, MS + at % 7919, late_ns=at % 613, free=START + at + at % 31)
+        for at in PLAN.offsets_ns
+    ]
+    samples = [*late, *recorded(stamped=False)[:9], row(START + 2000 * MS, MS, kind=Kind.LOST)]
+    found = concluded(samples)["attribution"]["load"]
+    means = found["mean_us"]
+    parts = sum(value for name, value in means.items() if name != "response")
+    assert found["n"] == 400
+    assert parts == pytest.approx(means["response"], abs=0.003)
+    counted = [each for each in late if each[1] >= START + 1000 * MS]
+    exact = sum(each[5] - each[1] for each in counted) / len(counted) / 1000
+    assert means["response"] == pytest.approx(exact, abs=0.001)
+    assert 0 < means["waiting"] < means["client_before"] < means["wire"]
+
+
 def test_without_stamps_the_clock_is_ours_and_says_so():
     entry = concluded(recorded(stamped=False))
+    divided = entry["attribution"]["load"]
+    assert (divided["mean_us"], divided["not_to_be_had"]) == (None, "the kernel stamped no answer")
     assert entry["clock"] == "user"
     assert entry["wire_us"]["max"] == 400.0
 
@@ -186,7 +206,10 @@ def test_a_stall_is_not_omitted(stall_s, base_s, name, quantile):
 
 
 def test_the_lines_say_which_percentiles_are_not_carried():
-    first, wire, response = lines_of(concluded(recorded()))
+    first, wire, response, mean, probe = lines_of(concluded(recorded()))
     assert first == "order_latency: valid; 400 samples, 100 of 100 per second"
     assert "p50 300" in wire
     assert "p99.9 - (too few)" in response
+    parts = "waiting 0.0 + client before 0.0 + wire 300.0 + client after 100.0"
+    assert mean == f"  response mean us: 400.0 = {parts}"
+    assert "not to be had: no request of the probe was answered" in probe

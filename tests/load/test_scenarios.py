@@ -56,10 +56,17 @@ def test_order_latency_measures_placing_and_cancels_each_order(exchange, tmp_pat
         "cancelSpotOrder",
     }
     assert len({row["n"] for row in entry["operations"]}) == 1
+    probe = entry["attribution"]["probe"]
+    assert (probe["operation"], probe["lost"]) == ("listSymbolThumbs", 0)
+    assert 0 < probe["n"] <= 18
+    assert probe["server_said_by"] == "Server-Timing: app"
+    assert probe["operation"] not in {row["operation"] for row in entry["operations"]}
 
 
 def test_rate_limit_finds_the_documented_limit_and_stops(exchange, tmp_path):
-    extra = measured(exchange, "rate_limit", tmp_path)["extra"]
+    entry = measured(exchange, "rate_limit", tmp_path)
+    extra = entry["extra"]
+    assert "use up the limit" in entry["attribution"]["probe"]["not_to_be_had"]
     assert extra["accepted_before_refusal"] == exchange.limits.requests_per_minute
     assert (extra["refusal_status"], extra["refusal_code"]) == (429, 3005)
     assert 1 <= extra["retry_after_s"] <= 60

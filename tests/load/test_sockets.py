@@ -16,10 +16,12 @@ from time import time_ns
 import pytest
 
 from conformance.wire.rest import build
+from load import probe_socket
 from load.client import Address, Client
 from load.engine import Engine
 from load.recorder import Kind, Recorder, kinds_of, rows_of
 from tests.load.test_engine import GET, Asking
+from tests.load.test_probe import NO_FLAG, probed
 
 LONG = b'{"code":0,"data":"' + b"x" * 100_000 + b'"}'
 NEW_KEY = (
@@ -108,6 +110,17 @@ def test_the_engine_does_too(certificate, monkeypatch):
     assert asking.failures == []
     assert kinds_of(found).tolist() == [Kind.ANSWERED] * 30
     assert (found[:, 4] != 0).sum() >= 20
+
+
+@pytest.mark.parametrize("newest", [True, False], ids=["", "before Linux 6.2"])
+def test_the_probe_counts_the_records_bytes(certificate, monkeypatch, newest):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "pem"))
+    if not newest:
+        monkeypatch.setattr(probe_socket, "OPT_ID_TCP", NO_FLAG)
+    with serving(certificate) as url:
+        table = probed(url, count=8)
+    assert (table["answered"], table["lost"], table["not_to_be_had"]) == (8, 0, None)
+    assert table["n"] >= 6
 
 
 def test_a_certificate_that_nobody_trusts_is_an_error(certificate):

@@ -128,6 +128,27 @@ def test_a_connection_is_kept_for_several_requests(server):
     connection.close()
 
 
+def server_timing(where: tuple[str, int], target: str) -> str | None:
+    connection = HTTPConnection(*where, timeout=5)
+    connection.request("GET", target)
+    said = connection.getresponse().getheader("Server-Timing")
+    connection.close()
+    return said
+
+
+def test_every_answer_says_what_the_rules_took(server):
+    for target in ("/market/data/quotations/coin?coin=btc", "/nowhere"):
+        before_ns = time.perf_counter_ns()
+        name, _, took_ms = (server_timing(server.rest, target) or "").partition(";dur=")
+        assert name == "app"
+        assert 0 < float(took_ms) < (time.perf_counter_ns() - before_ns) / 1e6
+
+
+def test_the_differing_manner_does_not_say(tmp_path):
+    with served(tmp_path, "--manner", "differing") as other:
+        assert server_timing(other.rest, "/market/data/quotations/coin?coin=btc") is None
+
+
 def test_requests_sent_ahead_are_answered_in_their_order(server):
     get = "GET /market/convert/price?fromUnit={}&toUnit=USDT HTTP/1.1\r\nHost: x\r\n\r\n"
     connection = raw(server, (get.format("USDT") + get.format("NONE")).encode())

@@ -10,6 +10,7 @@ from typing import Any
 
 from conformance.spec import requirements
 from conformance.spec.contract import SPECS, Contract
+from load.attribution import Attribution, Stamps
 from load.histogram import histogram_of
 from load.result import figures
 
@@ -100,6 +101,7 @@ def measurement(scenario: str, n: int, median_us: float, seed: int, **changes: A
         "response_us": figures(histogram_of(response)),
         "send_lag_us": {"p99": 84.2},
         "receive_lag_us": {"p99": 61.0},
+        "attribution": attribution(wire),
         "operations": [
             {
                 "operation": "placeSpotOrder",
@@ -113,6 +115,23 @@ def measurement(scenario: str, n: int, median_us: float, seed: int, **changes: A
         "histograms": {"response": histogram_of(response).encode()},
         **changes,
     }
+
+
+def attribution(wire: list[int], is_said: bool = True) -> dict[str, Any]:
+    """Every tenth of these as a request of the probe; the exchange says that half of each was its own."""
+    probe = Attribution(operations={"listSymbolThumbs"}, per_s=10.0)
+    said = {"said_by": "Server-Timing: app"} if is_said else {}
+    probe.add(
+        Stamps(
+            *(1, 1, 60_001, 75_001, 90_000, 60_001 + each, 100_001 + each, 1, 9_000),
+            **({"server_ns": each // 2, **said} if is_said else {}),
+        )
+        for each in wire[::10]
+    )
+    mean = round(sum(wire) / len(wire) / 1000, 3)
+    means = {"waiting": 0.0, "client_before": 60.0, "wire": mean, "client_after": 40.0}
+    load = {"n": len(wire), "mean_us": {**means, "response": round(100 + mean, 3)}}
+    return {"load": {**load, "not_to_be_had": None}, "probe": probe.table()}
 
 
 def _time_ns(random: Random, median_us: float) -> int:
