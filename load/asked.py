@@ -49,7 +49,7 @@ def settle(
     if run_time_s:
         profile = profile.lasting(run_time_s)
     if not is_planned:
-        limiter.restore(prepared.target)
+        limiter.reset(prepared.target)
         return Asked(profile, Plan(array("q"), 0, (round(profile.duration_s * SECOND_NS),)), shown)
     if not limiter.lift(prepared.target):
         share = PROBE_SHARE if profile.probe_per_s else 0.0  # which the limit has to hold as well

@@ -21,7 +21,12 @@ def lift(target: Target) -> bool:
 def restore(target: Target) -> bool:
     """Switch the limiter back to its limit, with nothing used up. False when it cannot be told."""
     limit = target.limits.requests_per_minute
-    return _tell(target, {"limit": limit}) and _tell(target, {"reset": True})
+    return _tell(target, {"limit": limit}) and reset(target)
+
+
+def reset(target: Target) -> bool:
+    """Have the limiter forget what was used up, whatever its limit is. False when it cannot be told."""
+    return _tell(target, {"reset": True})
 
 
 def cap_per_s(target: Target, requests_per_slot: int) -> float:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from load.limits.steps import Batch, Refusal
 
+REFUSALS_MAX: Final = 60
+REQUESTS_FOR: Final = 9  # times what is documented a minute: so often the limit may be used up
+REQUESTS_MORE: Final = 600
 LOST_MAX: Final = 3  # in a row: something is wrong, and more requests do not make it right
 BANS: Final = (418,)
 GROWS: Final = 2.0  # times what was told at first: the exchange punishes
@@ -29,6 +32,11 @@ class Budget:
     _lost: int = 0
     _status: int | None = None
     _since: list[Refusal] = field(default_factory=list)  # refusals since something was let through
+
+    @classmethod
+    def of(cls, per_minute: int, seconds: float) -> Self:
+        """For a documented limit, and the time that there is."""
+        return cls(REQUESTS_FOR * per_minute + REQUESTS_MORE, REFUSALS_MAX, seconds)
 
     @property
     def said(self) -> str:

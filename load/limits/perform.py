@@ -38,23 +38,27 @@ class _Asking:
 
 
 class Performer:
-    """`payload` makes the bytes of a subject's next request; `go_on` is asked before each step."""
+    """`payload` makes the bytes of a subject's next request; `go_on` is asked before each, `note` told of each answer.
+
+    `note` gets None for a request that was not answered.
+    """
 
     def __init__(
         self,
         connect: Callable[[str], Client],
         payload: Callable[[Subject], bytes],
         go_on: Callable[[], bool],
+        note: Callable[[Subject, Answer | None], None],
         lanes: int,
     ) -> None:
         self._connect = connect
         self._payload = payload
         self._go_on = go_on
+        self._note = note
         self._most_lanes = lanes
         self._clients: dict[str, list[Client]] = {}
         self._start_ns = time_ns()
         self._took_s = 0.0
-        self.answers: list[Answer] = []  # for the record, in the order of their coming
 
     def play(self, script: Script) -> None:
         """To its end, or until there is no going on."""
@@ -106,8 +110,9 @@ class Performer:
                 answer = client.send(self._payload(subject))
             except OSError:
                 asking.lost += 1
+                self._note(subject, None)
                 return
-            self.answers.append(answer)
+            self._note(subject, answer)
             self._take(answer, asking)
 
     def _take(self, answer: Answer, asking: _Asking) -> None:

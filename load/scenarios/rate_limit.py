@@ -1,127 +1,133 @@
-"""Where the rate limit begins: one burst, an account of its own, stopped at the first refusals."""
+"""What kind of rate limiter there is: one experiment with a stated budget, by accounts, keys and addresses of ours."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from time import time_ns
 from typing import Any, ClassVar
 
 import gevent
 
-from conformance.errors import ConfigurationError, SuiteError
-from conformance.wire.rest import outcome_of
-from load.client import Answer
+from conformance.errors import SuiteError
+from load.client import Answer, Client
+from load.limits.answer import answer
+from load.limits.budget import Budget
+from load.limits.experiment import Asks, Experiment, Seen
+from load.limits.perform import Performer
+from load.limits.steps import Batch, Subject
+from load.limits.voices import Voices
 from load.plan import SECOND_NS
-from load.questions import questions
 from load.recorder import Kind
 from load.session import Session
 from load.users import ScenarioUser, refusal
 
-MAX_BURST = 1300
-BEYOND = 100  # how far past the documented limit a burst goes before it gives up
-ENOUGH_REFUSALS = 3
-
-
-@dataclass(slots=True)
-class Burst:
-    """How far the burst has come, over all connections."""
-
-    most: int
-    sent: int = 0
-    accepted: int = 0
-    refused: int = 0
-    first: Answer | None = None
-    first_after_ns: int = 0
-
-    @property
-    def is_over(self) -> bool:
-        """True when it found what it looked for, or may send no more."""
-        return self.sent >= self.most or self.refused >= ENOUGH_REFUSALS
-
-    def refuse(self, answer: Answer, start_ns: int) -> None:
-        """Count a refusal, and remember the first."""
-        self.refused += 1
-        if self.first is None:
-            self.first = answer
-            self.first_after_ns = answer.received_ns - start_ns
-
-    def report(self) -> dict[str, Any]:
-        """What it found; None where nothing was refused."""
-        first = self.first.response if self.first else None
-        retry = (first.header("Retry-After") or "") if first else ""
-        return {
-            "load": "closed: one burst, as fast as answers come",
-            "sent": self.sent,
-            "accepted": self.accepted,
-            "accepted_before_refusal": self.accepted if first else None,
-            "refusal_status": first.status if first else None,
-            "refusal_code": outcome_of(first).code if first else None,
-            "retry_after_s": int(retry) if retry.isdigit() else None,
-            "first_refusal_after_s": round(self.first_after_ns / SECOND_NS, 3) if first else None,
-        }
+BEYOND = 100  # how far past twice the documented limit a burst goes before it gives up
+SPARE_S = 0.5  # of the profile's time, for writing down
 
 
 class RateLimit(ScenarioUser):
-    """Asks one cheap private read as fast as answers come, never beyond the burst."""
+    """One user of a process plays the experiment; the others are the connections that it may use."""
 
     scenario = "rate_limit"
     is_planned = False
-    burst: ClassVar[Burst]
+    seen: ClassVar[Seen | None] = None
+    budget: ClassVar[Budget]
+    asks: ClassVar[Asks]
+    _is_taken: ClassVar[bool] = False
 
     @classmethod
     def open(cls, session: Session) -> None:
-        """One burst for all connections."""
-        cls.burst = Burst(min(MAX_BURST, session.target.limits.requests_per_minute + BEYOND))
+        """What it may cost."""
+        limit = session.target.limits.requests_per_minute
+        cls.budget = Budget.of(limit, session.asked.profile.duration_s - SPARE_S)
+        cls.seen, cls._is_taken = None, False
 
     @classmethod
     def close(cls, session: Session) -> None:
-        """What the burst found."""
-        session.facts.update(cls.burst.report())
+        """What it found."""
+        if cls.seen is None:
+            return
+        limit = session.target.limits.requests_per_minute
+        session.facts.update(_burst(cls.seen, cls.asks.first))
+        session.facts["inference"] = answer(cls.seen, cls.asks.first, cls.budget, limit)
 
     def on_start(self) -> None:
-        """Log in with the account that no other scenario uses; choose the cheapest private read."""
+        """Whoever comes first prepares all that there is to ask with."""
         session = self.session
         self.client = session.client()
-        try:
-            self._prepare()
-        except SuiteError as error:
-            session.stop(str(error), error.exit_code)
+        self._plays = not RateLimit._is_taken
+        RateLimit._is_taken = True
+        if self._plays:
+            self._voices = Voices(session, session.address.prepare)
+            try:
+                self._voices.get_ready(self.client)
+            except SuiteError as error:
+                session.stop(str(error), error.exit_code)
         session.arrive(self.environment.runner.target_user_count)
 
     def wait_for_the_end(self) -> None:
-        """Ask again and again, until the burst is over."""
+        """Play the experiment, to its end or to the run's."""
         session = self.session
         session.began.wait()
         gevent.sleep(max(0, session.start_ns - time_ns()) / SECOND_NS)
-        while not (self.burst.is_over or session.over.is_set()):
-            self._ask()
-        session.over.set()
+        if self._plays:
+            if not session.over.is_set():
+                self._play()
+            session.over.set()
         super().wait_for_the_end()
 
     tasks = [wait_for_the_end]
 
-    def _prepare(self) -> None:
-        session = self.session
-        token = session.log_in(self.client, list(session.target.accounts)[-1])
-        found, _ = questions(session.contract, session.target)
-        private = [each for each in found if each.is_private and each.request.method == "GET"]
-        if not private:
-            raise ConfigurationError("the OpenAPI document has no private GET to ask in a burst")
-        cheapest = min(private, key=lambda each: len(each.request.target))
-        self._operation, self._payload = self.composed(cheapest.operation, cheapest.by(token))
+    def tidy(self) -> None:
+        """Take our key back."""
+        if self._plays:
+            self._voices.tidy(self.client)
 
-    def _ask(self) -> None:
+    def _play(self) -> None:
         session = self.session
-        self.burst.sent += 1
+        limit = session.target.limits.requests_per_minute
+        RateLimit.asks = self._voices.asks(2 * limit + BEYOND)
+        experiment = Experiment(self.asks, self.budget)
+        RateLimit.seen = experiment.seen
+        performer = Performer(
+            self._connect,
+            self._voices.payload,
+            lambda: not session.over.is_set(),
+            self._record,
+            session.asked.profile.connections,
+        )
         try:
-            answer = self.client.send(self._payload)
-        except OSError as error:
-            self.failed(self._operation, str(error))
-            return
-        if refusal(answer.response):
-            self.burst.refuse(answer, session.start_ns)
-            return
-        self.burst.accepted += 1
-        times = (answer.sent_ns, answer.sent_ns, answer.sent_ns)
-        tag = self._operation | Kind.ANSWERED << 16
-        session.recorder.add(tag, *times, answer.kernel_ns or 0, answer.received_ns)
+            performer.play(experiment.script())
+        finally:
+            performer.close()
+
+    def _connect(self, source: str) -> Client:
+        target = self.session.target
+        return Client(target.rest, target.timing.request_ms / 1000, source)
+
+    def _record(self, subject: Subject, said: Answer | None) -> None:
+        """Accepted ones are samples; what is refused for the rate is what is looked for, and no error."""
+        number = self.session.number_of(subject.operation)
+        now_ns = time_ns()
+        if said is None:
+            self.failed(number, "was not answered")
+            self.session.recorder.add(number | Kind.LOST << 16, now_ns, now_ns, now_ns, 0, now_ns)
+        elif not refusal(said.response):
+            times = (said.sent_ns, said.sent_ns, said.sent_ns)
+            tag = number | Kind.ANSWERED << 16
+            self.session.recorder.add(tag, *times, said.kernel_ns or 0, said.received_ns)
+
+
+def _burst(seen: Seen, first: Subject) -> dict[str, Any]:
+    """How the first burst went; None where nothing was refused."""
+    burst = next((each for each in seen.batches if each.subject == first), Batch(first))
+    refused = burst.refusals[0] if burst.refusals else None
+    return {
+        "load": "closed: an experiment, each request after the answer before",
+        "accepted_before_refusal": burst.accepted if refused else None,
+        "refusal_status": refused.status if refused else None,
+        "refusal_code": refused.code if refused else None,
+        "retry_after_s": refused.told.retry_after_s if refused else None,
+        "first_refusal_after_s": round(refused.at_s - burst.accepted_s[0], 3)
+        if refused and burst.accepted
+        else None,
+    }
