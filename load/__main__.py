@@ -51,6 +51,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--base-url", default="", help="instead of the target's own")
     parser.add_argument("--stream-url", default="", help="instead of the target's own")
     parser.add_argument("--control-url", default="", help="instead of the target's own")
+    parser.add_argument("--alone", action="store_true", help="nobody else asks that exchange")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that share the load")
     where = parser.add_mutually_exclusive_group(required=True)
@@ -78,6 +79,7 @@ def _run(options: argparse.Namespace) -> int:
         spec=options.spec,
         workers=options.workers,
         profiles=options.profiles,
+        is_alone=options.alone,
     )
     _make(options.run)
     with ExitStack() as stack:
@@ -118,10 +120,10 @@ def _make(folder: Path) -> None:
 
 def _reach(stack: ExitStack, job: Job) -> Job:
     """The job with its addresses; an exchange of our own is started when none was given."""
-    target = target_of(job)
+    target, is_alone = target_of(job), job.is_alone
     refuse_strangers(target)
     if target.embedded and not job.base_url:
-        target = stack.enter_context(embedded(target, job.seed))
+        target, is_alone = stack.enter_context(embedded(target, job.seed)), True
     parts = urlsplit(target.rest)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -130,7 +132,13 @@ def _reach(stack: ExitStack, job: Job) -> Job:
         raise TargetUnreachable(
             f"nobody answers at {target.rest} ({error}): start it, or correct its address"
         ) from None
-    return replace(job, base_url=target.rest, stream_url=target.stream, control_url=target.control)
+    return replace(
+        job,
+        base_url=target.rest,
+        stream_url=target.stream,
+        control_url=target.control,
+        is_alone=is_alone,
+    )
 
 
 def _jobs(job: Job) -> list[Job]:

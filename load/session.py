@@ -36,6 +36,7 @@ from load.timeline import Timeline
 from load.watch import Watch, Watched
 
 FLUSH_S: Final = 0.25  # so much is lost at most when the process is killed
+TIDY_S: Final = 2.0  # for undoing what users left
 MOST_FAILURES: Final = 20
 TIMER_SLACK: Final = Path("/proc/self/timerslack_ns")
 
@@ -86,6 +87,9 @@ class Session:
         self._is_begun = False
         self._errors: Counter[str] = Counter()
         self._stopped_because: str | None = None
+        self._outside: Counter[str] = Counter()
+        self._unanswered: Counter[str] = Counter()
+        self.tidy: list[Callable[[], None]] = []  # what undoes what a user left
         self._journal: Journal | None = None
         self._rows: list[bytes] = []
         self._watch: Watch | None = None
@@ -147,14 +151,25 @@ class Session:
             )
         return token
 
+    def count_outside(self, operation: str, is_answered: bool = True) -> None:
+        """Count a request that has no sample."""
+        self._outside[operation] += 1
+        if not is_answered:
+            self._unanswered[operation] += 1
+
     def once(self, client: Client, request: Request) -> Answer:
         """Ask outside the plan. Raises TargetUnreachable in one line."""
+        asked = self.contract.find(request.method, request.path)
+        operation, answer = asked.id if asked else request.path, None
         try:
-            return client.send(client.prepare(request))
+            answer = client.send(client.prepare(request))
+            return answer
         except OSError as error:
             raise TargetUnreachable(
                 f"{self.target.rest} does not answer {request.method} {request.path} ({error})"
             ) from None
+        finally:
+            self.count_outside(operation, answer is not None)
 
     def part(self) -> Part:
         """What this process contributes, folded from its rows. Empty before the end."""
@@ -169,6 +184,8 @@ class Session:
             first_error=next(iter(self._errors), None),
             stopped_because=self._stopped_because,
             exit_code=self.exit_code,
+            outside=dict(self._outside),
+            unanswered=dict(self._unanswered),
         )
 
     def _failures(self) -> dict[str, dict[str, int]]:
@@ -232,6 +249,7 @@ class Session:
             self.stop(str(error), error.exit_code)
         self.at_end(self)
         self.engine.close()
+        gevent.joinall([gevent.spawn(each) for each in self.tidy], timeout=TIDY_S)
         rows = rows_of(b"".join(self._rows))
         self._timeline.add(rows, self.operations, self.asked.plan, self.start_ns)
         self._role.deliver(self.part())

@@ -51,7 +51,7 @@ class Burst:
         retry = (first.header("Retry-After") or "") if first else ""
         return {
             "load": "closed: one burst, as fast as answers come",
-            "sent": self.sent,
+            "asked": self.sent,
             "accepted": self.accepted,
             "accepted_before_refusal": self.accepted if first else None,
             "refusal_status": first.status if first else None,
@@ -116,9 +116,11 @@ class RateLimit(ScenarioUser):
         try:
             answer = self.client.send(self._payload)
         except OSError as error:
+            session.count_outside(session.operations[self._operation], is_answered=False)
             self.failed(self._operation, str(error))
             return
         if refusal(answer.response):
+            session.count_outside(session.operations[self._operation])
             self.burst.refuse(answer, session.start_ns)
             return
         self.burst.accepted += 1

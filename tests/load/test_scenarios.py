@@ -63,7 +63,7 @@ def test_rate_limit_finds_the_documented_limit_and_stops(exchange, tmp_path):
     assert extra["accepted_before_refusal"] == exchange.limits.requests_per_minute
     assert (extra["refusal_status"], extra["refusal_code"]) == (429, 3005)
     assert 1 <= extra["retry_after_s"] <= 60
-    assert extra["sent"] <= 1300
+    assert extra["asked"] <= 1300
 
 
 def test_stream_throughput_hears_every_channel_without_gaps(exchange, tmp_path):
