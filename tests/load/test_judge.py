@@ -95,6 +95,7 @@ def test_what_keeps_the_bounds_is_valid(change):
         ({"overslept_us_p99": 1001.0}, "woke 1001 us late"),
         ({"collector_us_max": 50_001.0}, "collector stopped it for 50001 us"),
         ({"lost": ("worker-1 was lost 3 s after the start",)}, "worker-1 was lost"),
+        ({"miscounted": "the exchange counted 1 more getX than were sent"}, "1 more getX"),
         ({"stopped_because": "a stream failed"}, "a stream failed"),
     ],
 )
