@@ -91,6 +91,9 @@ class Engine:
         spin_us: float = SPIN_US,
     ) -> None:
         self.idle_ns = 0  # how long there was nothing to do
+        self.look: Callable[[], None] = lambda: (
+            None
+        )  # called after each sleep, and often without one
         self._recorder = recorder
         self._keep = recorder.keep
         self._connect = connect
@@ -263,6 +266,7 @@ class Engine:
     def _events(self, now_ns: int, until_ns: int) -> list[tuple[int, int]]:
         if now_ns - self._looked_ns > LOOK_NS:
             self._looked_ns = now_ns
+            self.look()
             self._look(now_ns)
         if self._opening or self._may_breathe(now_ns):
             gevent.sleep(0)
@@ -278,6 +282,7 @@ class Engine:
             woken, _, _ = SELECT((self._epoll,), (), (), sleep_ns / 1e9)
             slept_ns = time_ns() - now_ns
             self.idle_ns += slept_ns
+            self.look()
             if not woken:
                 self._recorder.overslept(slept_ns - sleep_ns)
                 return []

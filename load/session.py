@@ -33,7 +33,7 @@ from load.journal import Head, Journal, path_of
 from load.part import Part
 from load.recorder import Recorder, Rows, rows_of
 from load.timeline import Timeline
-from load.watch import Watch, Watched
+from load.watch import ClockWatch, Watch, Watched
 
 FLUSH_S: Final = 0.25  # so much is lost at most when the process is killed
 TIDY_S: Final = 2.0  # for undoing what users left
@@ -92,6 +92,7 @@ class Session:
         self.tidy: list[Callable[[], None]] = []  # what undoes what a user left
         self._journal: Journal | None = None
         self._rows: list[bytes] = []
+        self._clock: ClockWatch | None = None
         self._watch: Watch | None = None
         self._watched: Watched | None = None
         self._watching = gevent.spawn(self._look_after)
@@ -193,9 +194,13 @@ class Session:
         return {"failures": dict(self._errors.most_common(MOST_FAILURES))} if self._errors else {}
 
     def _run(self) -> None:
+        clock = self._clock = (
+            ClockWatch()
+        )  # a plan is made of wall times: from here on they must hold
+        self.engine.look = clock.look
         try:
             start = self._role.await_start()
-            self._begin(start)
+            self._begin(start, clock)
             until_ns = self.start_ns + self.asked.plan.end_ns
             if self.asked.is_planned:
                 self.engine.run(self._times(start), until_ns)
@@ -208,7 +213,7 @@ class Session:
             self._end()
             self.finished.set()
 
-    def _begin(self, start: Start) -> None:
+    def _begin(self, start: Start, clock: ClockWatch) -> None:
         gc.collect()
         gc.freeze()  # what lives now lives to the end: the collector need not look at it again
         _sharpen_timers()
@@ -230,7 +235,7 @@ class Session:
                 headline=None if self.asked.headline is None else sorted(self.asked.headline),
             )
             self._journal = Journal(path_of(folder, head.scenario, head.worker), head)
-        self._watch = Watch()
+        self._watch = Watch(clock)
         self.began.set()
 
     def _times(self, start: Start) -> array[int]:
@@ -240,13 +245,13 @@ class Session:
     def _end(self) -> None:
         self._watching.kill()
         self._stop_ns = time_ns()
-        if self._watch is not None:
-            self._watched = self._watch.stop(self.engine.idle_ns, self.recorder.oversleeps_ns)
-        gc.unfreeze()
         try:
             self._flush()
         except RunError as error:
             self.stop(str(error), error.exit_code)
+        if self._watch is not None:
+            self._watched = self._watch.stop(self.engine.idle_ns, self.recorder.oversleeps_ns)
+        gc.unfreeze()
         self.at_end(self)
         self.engine.close()
         gevent.joinall([gevent.spawn(each) for each in self.tidy], timeout=TIDY_S)
@@ -255,11 +260,11 @@ class Session:
         self._role.deliver(self.part())
 
     def _look_after(self) -> None:
-        """Twice a second or so: write down, look at the clock, see that the master lives."""
+        """Four times a second: write down, look at the clock, see that the master lives."""
         while True:
             gevent.sleep(FLUSH_S)
-            if self._watch is not None:
-                self._watch.look()
+            if self._clock is not None:
+                self._clock.look()
             if self._role.is_forsaken():
                 self.stop("the master was lost")
             try:
@@ -272,7 +277,10 @@ class Session:
         if not data:
             return
         self._rows.append(data)
-        self._tell.samples(rows_of(data), self.operations)
+        rows = rows_of(data)
+        if self._clock is not None:
+            self._clock.read(rows)
+        self._tell.samples(rows, self.operations)
         if self._journal is not None:
             self._journal.write(data)
 
