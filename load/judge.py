@@ -81,12 +81,11 @@ def _reasons(seen: Evidence, bounds: Bounds) -> Iterator[str]:
         yield f"{seen.errors} of {seen.sent} requests were refused or lost{first}"
     if seen.answered == 0:
         yield "no request was answered"
-        return
-    if seen.achieved_per_s < bounds.achieved_share_min * seen.offered_per_s:
+    elif seen.achieved_per_s < bounds.achieved_share_min * seen.offered_per_s:
         rates = f"{seen.achieved_per_s:.1f} of {seen.offered_per_s:.1f}"
         yield f"{rates} planned per second were answered"
     if seen.is_planned:
-        if seen.answered < bounds.samples_min:
+        if 0 < seen.answered < bounds.samples_min:
             least = f"p99 takes {bounds.samples_min:.0f}"
             yield f"the run is too short: {seen.answered} samples, and {least}"
         yield from _lags(seen, bounds)

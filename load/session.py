@@ -11,6 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from random import Random
 from time import time_ns
@@ -36,6 +37,7 @@ from load.timeline import Timeline
 from load.watch import ClockWatch, Watch, Watched
 
 FLUSH_S: Final = 0.25  # so much is lost at most when the process is killed
+STRAY_NS: Final = 1_000_000_000  # a clock that was set by more leaves no plan to keep
 TIDY_S: Final = 2.0  # for undoing what users left
 MOST_FAILURES: Final = 20
 TIMER_SLACK: Final = Path("/proc/self/timerslack_ns")
@@ -194,10 +196,9 @@ class Session:
         return {"failures": dict(self._errors.most_common(MOST_FAILURES))} if self._errors else {}
 
     def _run(self) -> None:
-        clock = self._clock = (
-            ClockWatch()
-        )  # a plan is made of wall times: from here on they must hold
-        self.engine.look = clock.look
+        # A plan is made of wall times: from here on they must hold.
+        clock = self._clock = ClockWatch()
+        self.engine.look = partial(self._look_at_clock, clock)
         try:
             start = self._role.await_start()
             self._begin(start, clock)
@@ -259,12 +260,17 @@ class Session:
         self._timeline.add(rows, self.operations, self.asked.plan, self.start_ns)
         self._role.deliver(self.part())
 
+    def _look_at_clock(self, clock: ClockWatch) -> None:
+        clock.look()
+        if abs(clock.step_ns) > STRAY_NS:
+            self.stop()
+
     def _look_after(self) -> None:
         """Four times a second: write down, look at the clock, see that the master lives."""
         while True:
             gevent.sleep(FLUSH_S)
             if self._clock is not None:
-                self._clock.look()
+                self._look_at_clock(self._clock)
             if self._role.is_forsaken():
                 self.stop("the master was lost")
             try:

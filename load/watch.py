@@ -54,8 +54,8 @@ def _worst(values: list[float | None]) -> Any:
 class ClockWatch:
     """Whether the wall clock was set, by how much at most; it begins when it is made.
 
-    A look compares it with the clock that nobody sets. A clock that is set back again between two looks leaves no trace
-    but in the samples: what was recorded later has an earlier time.
+    A look compares it with the clock that nobody sets. A clock that is set back again between two looks leaves no
+    trace but in the samples: what was recorded later has an earlier time.
     """
 
     def __init__(self) -> None:

@@ -1,8 +1,8 @@
 """Disturb a real run in every way that spoils a measurement: it has to say that it is not valid, and the cause.
 
 The same run without the disturbance has to be valid, so that what is said is said of the disturbance. Every run is a
-process of its own against the bench server, each on a core of its own. The clock that is set in the middle of a run is that of
-the generator's process alone (tests/bench/clock.c); the machine's clock is left alone.
+process of its own against the bench server, each on a core of its own. The clock that is set in the middle of a run is
+that of the generator's process alone (tests/bench/clock.c); the machine's clock is left alone.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RATE_PER_S: Final = 1000
 SECONDS: Final = 3.0
 WARM_UP_S: Final = 0.5
 AGAIN: Final = 3  # how often a run without a disturbance has to be valid
-START_S: Final = 20.0
+START_S: Final = 60.0
 END_S: Final = 90.0
 HALFWAY_S: Final = 1.5
 BETWEEN_LOOKS_S: Final = 0.06  # the clock is compared four times a second, and after each sleep
