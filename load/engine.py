@@ -281,7 +281,7 @@ class Engine:
         if sleep_ns > 0:
             woken, _, _ = SELECT((self._epoll,), (), (), sleep_ns / 1e9)
             slept_ns = time_ns() - now_ns
-            self.idle_ns += slept_ns
+            self.idle_ns += max(slept_ns, 0)  # the clock may have been set back meanwhile
             self.look()
             if not woken:
                 self._recorder.overslept(slept_ns - sleep_ns)

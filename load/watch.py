@@ -111,7 +111,7 @@ class Watch:
             collector_share=_share(self._pause_ns, wall_ns),
             cpu_share=_share(process_time_ns() - self._cpu_ns, wall_ns),
             run_delay_share=_share((delay_ns or 0) - (before_ns or 0), wall_ns) if told else None,
-            busy_share=_share(wall_ns - idle_ns, wall_ns),
+            busy_share=_share(max(wall_ns - idle_ns, 0), wall_ns),
             overslept_us_p99=None if overslept is None else round(overslept / 1000, 1),
         )
 

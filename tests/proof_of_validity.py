@@ -1,8 +1,8 @@
 """Disturb a real run in every way that spoils a measurement: it has to say that it is not valid, and the cause.
 
-The same run without the disturbance has to be valid, so that what is said is said of the disturbance. Every run is a
-process of its own against the bench server, each on a core of its own. The clock that is set in the middle of a run is
-that of the generator's process alone (tests/bench/clock.c); the machine's clock is left alone.
+The same run without the disturbance has to be valid, so that what is said is said of the disturbance. Every run
+is a process of its own against the bench server, each on a core of its own. The clock that is set in the middle of
+a run is that of the generator's process alone (tests/bench/clock.c); the machine's clock is left alone.
 """
 
 from __future__ import annotations
@@ -116,17 +116,31 @@ DISTURBANCES: Final[Mapping[str, Disturbance]] = {
 }
 
 
+def undisturbed() -> dict[str, Disturbance]:
+    """Runs that have to be valid: with a clock that could be set, and without."""
+    kinds = {"as it is": Disturbance(""), "with a clock": Disturbance("", spoil=lambda _: None)}
+    return {
+        f"undisturbed, {name}, {number}": each
+        for number in range(1, AGAIN + 1)
+        for name, each in kinds.items()
+    }
+
+
 def prove(folder: Path) -> tuple[list[Proved], list[Proved]]:
-    """Every disturbance once; then runs without one, with a clock that could be set and without."""
-    quiet = [Disturbance(""), Disturbance("", spoil=lambda _: None)] * AGAIN
-    plain = [(f"without a disturbance, {n + 1}", each) for n, each in enumerate(quiet)]
-    runs = [*DISTURBANCES.items(), *plain]
-    found = []
+    """Every disturbance once, then runs without one."""
     with serving(AT_ONCE) as port:
-        for number, (name, each) in enumerate(runs):
-            found.append(Proved(name, _wrong(each, *_run(each, port, folder / f"{number}"))))
-            print(f"{name}: {found[-1].wrong or 'as it should be'}", flush=True)
-    return found[: len(DISTURBANCES)], found[len(DISTURBANCES) :]
+        found = [
+            [prove_one(name, each, port, folder / name.replace(" ", "-")) for name, each in runs]
+            for runs in (DISTURBANCES.items(), undisturbed().items())
+        ]
+    return found[0], found[1]
+
+
+def prove_one(name: str, given: Disturbance, port: int, folder: Path) -> Proved:
+    """One run, and whether it says of itself what it should."""
+    found = Proved(name, _wrong(given, *_run(given, port, folder)))
+    print(f"{name}: {found.wrong or 'as it should be'}", flush=True)
+    return found
 
 
 def _run(given: Disturbance, port: int, folder: Path) -> tuple[int, str, dict[str, Any]]:

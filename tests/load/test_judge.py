@@ -82,6 +82,8 @@ def test_what_keeps_the_bounds_is_valid(change):
     ("change", "says"),
     [
         ({"answered": 0, "sent": 0, "achieved_per_s": 0.0}, "no request was answered"),
+        # and it is said why, where that is known
+        ({"answered": 0, "achieved_per_s": 0.0, "busy_share": 1.0}, "was busy 100% of the time"),
         ({"achieved_per_s": 94.9}, "94.9 of 100.0 planned per second were answered"),
         ({"errors": 11, "answered": 989}, "11 of 1000 requests were refused or lost"),
         ({"errors": 11, "first_error": "getX: 500"}, "the first: getX: 500"),
@@ -101,6 +103,11 @@ def test_what_keeps_the_bounds_is_valid(change):
 )
 def test_what_breaks_a_bound_says_which(change, says):
     assert says in (why_invalid(seen(**change), BOUNDS) or "")
+
+
+def test_where_nothing_was_answered_no_rate_and_no_length_are_blamed():
+    found = seen(answered=0, sent=0, achieved_per_s=0.0, send_lag_p99_us=None)
+    assert why_invalid(found, BOUNDS) == "no request was answered"
 
 
 def test_every_reason_is_named():
