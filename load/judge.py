@@ -81,7 +81,7 @@ def _reasons(seen: Evidence, bounds: Bounds) -> Iterator[str]:
         yield f"{seen.errors} of {seen.sent} requests were refused or lost{first}"
     if seen.answered == 0:
         yield "no request was answered"
-    elif seen.achieved_per_s < bounds.achieved_share_min * seen.offered_per_s:
+    if seen.achieved_per_s < bounds.achieved_share_min * seen.offered_per_s:
         rates = f"{seen.achieved_per_s:.1f} of {seen.offered_per_s:.1f}"
         yield f"{rates} planned per second were answered"
     if seen.is_planned:

@@ -105,9 +105,10 @@ def test_what_breaks_a_bound_says_which(change, says):
     assert says in (why_invalid(seen(**change), BOUNDS) or "")
 
 
-def test_where_nothing_was_answered_no_rate_and_no_length_are_blamed():
+def test_where_nothing_was_answered_it_is_said_of_how_much_and_no_length_is_blamed():
     found = seen(answered=0, sent=0, achieved_per_s=0.0, send_lag_p99_us=None)
-    assert why_invalid(found, BOUNDS) == "no request was answered"
+    said = "no request was answered; 0.0 of 100.0 planned per second were answered"
+    assert why_invalid(found, BOUNDS) == said
 
 
 def test_every_reason_is_named():
