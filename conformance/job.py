@@ -192,6 +192,7 @@ def _measure(
     command += ["--spec", str(wanted.openapi), "--base-url", target.rest]
     command += ["--stream-url", target.stream, "--control-url", target.control]
     command += ["--workers", str(workers)]
+    command += ["--alone"] if target.embedded else []
     return _process(command, quietly=wanted.kind == "conformance")
 
 

@@ -21,11 +21,13 @@ from conformance.errors import ExitCode, RunError, SafetyStop, SuiteError, Targe
 from conformance.spec.contract import SPECS
 from load.job import PROFILES, SCENARIOS, Job, prepare, refuse_strangers, target_of, why_not
 from load.kept import file_of, keep, write
+from load.limits.budget import budget_of
 from load.lines import lines_of
 from load.recovery import recovered
 
 LOCUSTFILE = Path(__file__).resolve().parent / "locustfile.py"
 ALL = "smoke"
+LIMITED = "rate_limit"
 GRACE_S = 30  # beyond the plan, for starting, logging in and writing down
 CONNECT_TIMEOUT_S = 5
 STOP_S = 10  # for a process to end by itself, and again once it was asked to
@@ -51,6 +53,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--base-url", default="", help="instead of the target's own")
     parser.add_argument("--stream-url", default="", help="instead of the target's own")
     parser.add_argument("--control-url", default="", help="instead of the target's own")
+    parser.add_argument("--alone", action="store_true", help="nobody else asks that exchange")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that share the load")
     where = parser.add_mutually_exclusive_group(required=True)
@@ -78,6 +81,7 @@ def _run(options: argparse.Namespace) -> int:
         spec=options.spec,
         workers=options.workers,
         profiles=options.profiles,
+        is_alone=options.alone,
     )
     _make(options.run)
     with ExitStack() as stack:
@@ -118,10 +122,10 @@ def _make(folder: Path) -> None:
 
 def _reach(stack: ExitStack, job: Job) -> Job:
     """The job with its addresses; an exchange of our own is started when none was given."""
-    target = target_of(job)
+    target, is_alone = target_of(job), job.is_alone
     refuse_strangers(target)
     if target.embedded and not job.base_url:
-        target = stack.enter_context(embedded(target, job.seed))
+        target, is_alone = stack.enter_context(embedded(target, job.seed)), True
     parts = urlsplit(target.rest)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -130,7 +134,13 @@ def _reach(stack: ExitStack, job: Job) -> Job:
         raise TargetUnreachable(
             f"nobody answers at {target.rest} ({error}): start it, or correct its address"
         ) from None
-    return replace(job, base_url=target.rest, stream_url=target.stream, control_url=target.control)
+    return replace(
+        job,
+        base_url=target.rest,
+        stream_url=target.stream,
+        control_url=target.control,
+        is_alone=is_alone,
+    )
 
 
 def _jobs(job: Job) -> list[Job]:
@@ -151,6 +161,8 @@ def _one_after_the_other(jobs: Sequence[Job], folder: Path) -> int:
     codes: list[int] = []
     try:
         for job in jobs:
+            if job.scenario == LIMITED:
+                print(f"{LIMITED}: {budget_of(prepare(job)).said}", flush=True)
             codes.append(_locust(job, folder))
             results.append(_result(job, folder))
             print("\n".join(lines_of(results[-1])), flush=True)
@@ -168,6 +180,8 @@ def _one_after_the_other(jobs: Sequence[Job], folder: Path) -> int:
 def _locust(job: Job, folder: Path) -> int:
     """Run one scenario to its end and return Locust's exit code, which is ours."""
     profile = prepare(job).profile
+    if job.scenario == LIMITED:  # its requests depend on each other
+        job = replace(job, workers=1)
     connections = max(profile.connections, job.workers)
     command = [sys.executable, "-m", "locust", "-f", str(LOCUSTFILE)]
     shown = ["--headless", "--users", str(connections), "--spawn-rate", str(connections)]

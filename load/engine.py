@@ -27,6 +27,7 @@ SELECT: Final = monkey.get_original("select", "select")
 EPOLL: Final = monkey.get_original("select", "epoll")
 EPOLLIN: Final = 1
 LOOK_NS: Final = 20_000_000  # so often, timeouts are looked for
+COMPARE_NS: Final = 1_000_000  # and at most so often, after a sleep, clocks are compared
 BREATH_NS: Final = 5_000_000  # so often, the other greenlets run
 ROOM_NS: Final = 3_000_000  # as long as nothing is due within this
 HELD_NS: Final = 50_000_000  # or when they have waited for this
@@ -91,6 +92,7 @@ class Engine:
         spin_us: float = SPIN_US,
     ) -> None:
         self.idle_ns = 0  # how long there was nothing to do
+        self.look: Callable[[], None] = lambda: None  # called after sleeps, and often without one
         self._recorder = recorder
         self._keep = recorder.keep
         self._connect = connect
@@ -103,7 +105,7 @@ class Engine:
         self._times: array[int] = array("q")
         self._next = 0
         self._busy = self._opening = 0
-        self._looked_ns = self._breathed_ns = 0
+        self._looked_ns = self._breathed_ns = self._compared_ns = 0
         self._is_stopped = False
 
     def join(self, asker: Asker) -> Lane:
@@ -263,6 +265,7 @@ class Engine:
     def _events(self, now_ns: int, until_ns: int) -> list[tuple[int, int]]:
         if now_ns - self._looked_ns > LOOK_NS:
             self._looked_ns = now_ns
+            self.look()
             self._look(now_ns)
         if self._opening or self._may_breathe(now_ns):
             gevent.sleep(0)
@@ -277,7 +280,10 @@ class Engine:
         if sleep_ns > 0:
             woken, _, _ = SELECT((self._epoll,), (), (), sleep_ns / 1e9)
             slept_ns = time_ns() - now_ns
-            self.idle_ns += slept_ns
+            self.idle_ns += max(slept_ns, 0)  # the clock may have been set back meanwhile
+            if not 0 <= now_ns + slept_ns - self._compared_ns < COMPARE_NS:
+                self._compared_ns = now_ns + slept_ns
+                self.look()
             if not woken:
                 self._recorder.overslept(slept_ns - sleep_ns)
                 return []

@@ -25,7 +25,10 @@ SCENARIOS = ("order_latency", "rate_limit", "stream_throughput", "mixed")
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One scenario on one target. An empty address is the target file's own."""
+    """One scenario on one target. An empty address is the target file's own.
+
+    `is_alone`: nobody else asks that exchange, so that its counts have to be ours.
+    """
 
     scenario: str
     profile: str = "smoke"
@@ -38,6 +41,7 @@ class Job:
     spec: Path = SPECS / "openapi.yaml"
     workers: int = 1
     profiles: Path = PROFILES
+    is_alone: bool = False
 
     def arguments(self) -> list[str]:
         """The same as options of `locust -f load/locustfile.py`."""
@@ -53,7 +57,8 @@ class Job:
             "--spec": str(self.spec),
             "--profiles": str(self.profiles),
         }
-        return [word for name, value in options.items() if value for word in (name, value)]
+        words = [word for name, value in options.items() if value for word in (name, value)]
+        return [*words, "--alone"] if self.is_alone else words
 
 
 @dataclass(frozen=True, slots=True)

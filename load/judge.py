@@ -36,7 +36,8 @@ class Evidence:
 
     A lag is None where there are too few samples to tell, or where nothing was due at a time: a
     burst counts answers, and its figures are no claim. `watched` is the worst of all workers; None where
-    none lived to tell. `lost` says of each worker that did not come to its end what became of it.
+    none lived to tell. `lost` says of each worker that did not come to its end what became of it;
+    `miscounted`, of an exchange that nobody else asks, what it counted otherwise than we did.
     """
 
     sent: int
@@ -51,6 +52,7 @@ class Evidence:
     lost: tuple[str, ...] = ()
     stopped_because: str | None = None
     first_error: str | None = None
+    miscounted: str | None = None
 
 
 def bounds_of(document: Mapping[str, Any]) -> Bounds:
@@ -72,17 +74,18 @@ def _reasons(seen: Evidence, bounds: Bounds) -> Iterator[str]:
     if seen.stopped_because:
         yield seen.stopped_because
     yield from seen.lost
+    if seen.miscounted:
+        yield seen.miscounted
     if seen.errors > bounds.error_share_max * max(seen.sent, 1):
         first = f", the first: {seen.first_error}" if seen.first_error else ""
         yield f"{seen.errors} of {seen.sent} requests were refused or lost{first}"
     if seen.answered == 0:
         yield "no request was answered"
-        return
     if seen.achieved_per_s < bounds.achieved_share_min * seen.offered_per_s:
         rates = f"{seen.achieved_per_s:.1f} of {seen.offered_per_s:.1f}"
         yield f"{rates} planned per second were answered"
     if seen.is_planned:
-        if seen.answered < bounds.samples_min:
+        if 0 < seen.answered < bounds.samples_min:
             least = f"p99 takes {bounds.samples_min:.0f}"
             yield f"the run is too short: {seen.answered} samples, and {least}"
         yield from _lags(seen, bounds)

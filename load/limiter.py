@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from http.client import HTTPConnection, HTTPException
 from typing import Any
-from urllib.parse import urlsplit
 
-from conformance.errors import ConfigurationError, TargetUnreachable
 from conformance.target import Target
-
-TIMEOUT_S = 5
+from load import control
 
 
 def lift(target: Target) -> bool:
@@ -36,24 +31,4 @@ def cap_per_s(target: Target, requests_per_slot: int) -> float:
 
 
 def _tell(target: Target, setting: dict[str, Any]) -> bool:
-    if not target.control:
-        return False
-    parts = urlsplit(target.control)
-    connection = HTTPConnection(parts.hostname or "", parts.port or 80, timeout=TIMEOUT_S)
-    try:
-        connection.request(
-            "POST",
-            parts.path.rstrip("/") + "/limiter",
-            json.dumps(setting),
-            {"Content-Type": "application/json"},
-        )
-        status = connection.getresponse().status
-    except (OSError, HTTPException) as error:
-        raise TargetUnreachable(
-            f"the control address {target.control} does not answer ({error})"
-        ) from None
-    finally:
-        connection.close()
-    if status >= 300:
-        raise ConfigurationError(f"{target.control}/limiter refused {setting} with {status}")
-    return True
+    return control.tell(target, "limiter", setting) is not None

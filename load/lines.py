@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
+from load.exchange_counts import sentence
 from load.limits import answer
-
 from load.timeline import PARTS
 
 NAMES = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9", "max": "max"}
@@ -18,6 +18,8 @@ SHOWN = (
     "messages_per_s",
     "gaps",
 )
+BY_OPERATION: Final = "mixed"
+COLUMNS: Final = ("n", "errors", "wire p50", "p99", "response p50", "p99", "sent", "exchange")
 
 
 def lines_of(entry: Mapping[str, Any]) -> list[str]:
@@ -43,7 +45,40 @@ def lines_of(entry: Mapping[str, Any]) -> list[str]:
         knee = entry["knee"]
         lines.append(f"  knee: holds at {knee['holds_at_per_s']:g} per second; {knee['because']}")
     extra = [f"{key} {entry['extra'][key]}" for key in SHOWN if key in entry["extra"]]
-    return [*lines, f"  {', '.join(extra)}"] if extra else lines
+    lines += [f"  {', '.join(extra)}"] if extra else []
+    if entry["extra"].get("count_difference"):
+        lines.append(f"  {sentence(entry['extra']['count_difference'])}")
+    if "inference" in entry["extra"]:
+        lines += [f"  {each}" for each in answer.lines_of(entry["extra"]["inference"])]
+    return [*lines, *table_of(entry)] if entry["scenario"] == BY_OPERATION else lines
+
+
+def table_of(entry: Mapping[str, Any]) -> list[str]:
+    """Every operation in a row, with the exchange's own count; then those left out, and why."""
+    extra = entry["extra"]
+    sent, counted = extra.get("sent", {}), extra.get("exchange_counted")
+    rows = {row["operation"]: row for row in entry["operations"]}
+    names = sorted({*rows, *sent, *(counted or {})})
+    lines = [_row("operation (us)", COLUMNS)] if names else []
+    for name in names:
+        theirs = "-" if counted is None else counted.get(name, 0)
+        lines.append(_row(name, (*_figures(rows.get(name)), sent.get(name, 0), theirs)))
+    return lines + [f"  left out: {name}: {why}" for name, why in extra.get("left_out", {}).items()]
+
+
+def _figures(row: Mapping[str, Any] | None) -> tuple[Any, ...]:
+    """Counts and percentiles; what was asked outside the measured time alone has none."""
+    if row is None:
+        return 0, 0, "-", "-", "-", "-"
+    values = [row[f"{name}_us"][key] for name in ("wire", "response") for key in ("p50", "p99")]
+    return row["n"], row["errors"], *("-" if each is None else f"{each:.0f}" for each in values)
+
+
+def _row(name: str, cells: Sequence[Any]) -> str:
+    widths = (max(len(title), 7) for title in COLUMNS)
+    return f"  {name:<22}" + "".join(
+        f"{each:>{w + 1}}" for each, w in zip(cells, widths, strict=True)
+    )
 
 
 def _attributed(found: Mapping[str, Any]) -> Iterator[str]:

@@ -23,6 +23,7 @@ from conformance.errors import ExitCode, SuiteError, TargetUnreachable
 from conformance.spec.contract import SPECS
 from load import limiter
 from load.asked import settle
+from load.exchange_counts import Beside, requests_at
 from load.fleet import Alone, Master, Worker
 from load.job import PROFILES, SCENARIOS, Job, prepare
 from load.kept import keep
@@ -53,6 +54,8 @@ def add_options(parser: argparse.ArgumentParser, **_: Any) -> None:
     group.add_argument("--target", default="reference", help="a name in targets/, or a file")
     group.add_argument("--stream-url", default="", help="instead of the target's own")
     group.add_argument("--control-url", default="", help="instead of the target's own")
+    alone = "nobody else asks that exchange, so its counts have to be ours"
+    group.add_argument("--alone", action="store_true", help=alone)
     group.add_argument("--seed", type=int, default=1)
     group.add_argument("--run", default="", help="the folder that takes result and samples")
     group.add_argument("--profiles", default=str(PROFILES), help="instead of load/profiles.toml")
@@ -119,6 +122,8 @@ class _Run:
                 user.headline,
                 user.is_planned,
             )
+            if not isinstance(runner, WorkerRunner):
+                self._counted_before = requests_at(self._prepared.target)
         if isinstance(runner, MasterRunner):
             self._master = Master(runner, self._end)
             return
@@ -147,8 +152,8 @@ class _Run:
             parts, lost = [self._session.part()], []
         else:
             return
-        why = self._give_back()
-        entry = conclude(self._asked, parts, [*lost, *why], self._prepared.bounds)
+        beside, why = self._look_back()
+        entry = conclude(self._asked, parts, [*lost, *why], self._prepared.bounds, beside)
         if self._prepared.job.run is not None:
             with _in_one_line():
                 keep(self._prepared.job.run, entry)
@@ -166,12 +171,15 @@ class _Run:
                 parts.append(kept)
         return parts, lost
 
-    def _give_back(self) -> list[str]:
+    def _look_back(self) -> tuple[Beside | None, list[str]]:
+        """What the exchange counted, and its limiter set back; why that could not be done."""
+        target = self._prepared.target
         try:
-            limiter.restore(self._prepared.target)
+            after = requests_at(target)
+            limiter.restore(target)
         except TargetUnreachable as error:
-            return [str(error)]
-        return []
+            return None, [str(error)]
+        return Beside.of(self._counted_before, after, self._prepared.job.is_alone), []
 
     def _end_after(self, session: Session) -> None:
         session.finished.wait()
@@ -221,6 +229,7 @@ def _job(environment: Environment) -> Job:
         run=Path(options.run) if options.run else None,
         spec=Path(options.spec),
         profiles=Path(options.profiles),
+        is_alone=options.alone,
     )
 
 

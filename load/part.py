@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from load.asked import Asked
 from load.attribution import Attribution
+from load.exchange_counts import Beside, difference, sentence
 from load.histogram import Histogram
 from load.judge import Bounds
 from load.result import Ended, result
@@ -19,6 +20,7 @@ from load.watch import Watched
 class Part:
     """One process's share. `facts` are the same whoever says them; `counts` add up.
 
+    `outside` has the requests by operation that have no sample, and `unanswered` those of them without an answer.
     `stop_ns` is since the start of the plan. `watched` None: it was killed, and its journal is all there is.
     """
 
@@ -33,6 +35,8 @@ class Part:
     first_error: str | None = None
     stopped_because: str | None = None
     exit_code: int | None = None
+    outside: Mapping[str, int] = field(default_factory=dict)
+    unanswered: Mapping[str, int] = field(default_factory=dict)
 
     def pack(self) -> dict[str, Any]:
         """For a message."""
@@ -60,13 +64,23 @@ class Part:
         )
 
 
-PLAIN = ("worker", "stop_ns", "facts", "counts", "first_error", "stopped_because", "exit_code")
+PLAIN = (
+    *("worker", "stop_ns", "facts", "counts", "first_error", "stopped_because", "exit_code"),
+    *("outside", "unanswered"),
+)
 
 
 def conclude(
-    asked: Asked, parts: Sequence[Part], lost: Sequence[str], bounds: Bounds
+    asked: Asked,
+    parts: Sequence[Part],
+    lost: Sequence[str],
+    bounds: Bounds,
+    beside: Beside | None = None,
 ) -> dict[str, Any]:
-    """The scenario's entry, from every part; `lost` says which workers are missing or incomplete."""
+    """The scenario's entry, from every part; `lost` says which workers are missing or incomplete.
+
+    `beside`: what the exchange counted meanwhile, where it tells.
+    """
     whole = Timeline()
     counts: dict[str, Any] = {}
     facts: dict[str, Any] = {}
@@ -79,6 +93,8 @@ def conclude(
         whole.merge(part.timeline)
         counts = added(counts, part.counts)
         facts = joined(facts, part.facts)
+    numbers = _beside_ours(whole, parts, beside, is_whole=not lost)
+    differing = numbers.get("count_difference")
     ended = Ended(
         profile=asked.profile,
         plan=asked.plan if asked.is_planned else None,
@@ -88,11 +104,29 @@ def conclude(
         lost=tuple(lost),
         stopped_because=_first(part.stopped_because for part in parts),
         first_error=_first(part.first_error for part in parts),
-        extra={**facts, **counts},
+        miscounted=sentence(differing) if differing and beside and beside.is_ours_alone else None,
+        extra={**facts, **counts, **numbers},
         histograms=histograms,
         attribution=attribution,
     )
     return result(whole, ended, bounds)
+
+
+def _beside_ours(
+    whole: Timeline, parts: Sequence[Part], beside: Beside | None, is_whole: bool
+) -> dict[str, dict[str, int]]:
+    """What was sent by operation, warm-up and log-ins included, and what the exchange says of it."""
+    sent, uncertain = whole.sent(), whole.lost()
+    for part in parts:
+        sent.update(part.outside)
+        uncertain.update(part.unanswered)
+    found = {"sent": dict(sorted(sent.items()))}
+    if beside is None:
+        return found
+    found["exchange_counted"] = dict(beside.counted)
+    # Of a process that was killed it is not known what it sent.
+    differing = difference(sent, beside.counted, uncertain) if is_whole else {}
+    return {**found, "count_difference": differing} if differing else found
 
 
 def _first(values: Any) -> str | None:

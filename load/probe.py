@@ -16,13 +16,15 @@ from typing import Final
 
 import gevent
 
+from conformance.errors import TargetUnreachable
 from conformance.spec.contract import Contract
 from conformance.target import Target
+from conformance.wire.http import Request
 from conformance.wire.rest import outcome_of
 from load.answers import AnswerReader, Whole
 from load.asked import Asked
 from load.attribution import Attribution, Stamps
-from load.client import Address, Client
+from load.client import Address, Answer
 from load.engine import Engine
 from load.job import Prepared
 from load.plan import SECOND_NS
@@ -43,15 +45,19 @@ def cheapest_reads(contract: Contract, target: Target) -> list[Question]:
 
 
 def open_probe(
-    prepared: Prepared, asked: Asked, engine: Engine, address: Address, client: Client
+    prepared: Prepared,
+    asked: Asked,
+    engine: Engine,
+    address: Address,
+    ask: Callable[[Request], Answer],
 ) -> Probe | str:
-    """A probe that is connected, or why there is none."""
+    """A probe that is connected, or why there is none. `ask` asks once, before."""
     if not asked.is_planned:
         return "every request of a probe would use up the limit that is looked for"
     if not asked.probe_per_s:
         return "the profile wants no probe"
     try:
-        question = _accepted(cheapest_reads(prepared.contract, prepared.target), client)
+        question = _accepted(cheapest_reads(prepared.contract, prepared.target), ask)
         if question is None:
             return "the document has no read without a log-in that the exchange accepts"
         timeout_s = prepared.target.timing.request_ms / 1000
@@ -61,14 +67,14 @@ def open_probe(
         return str(error)
     except OSError as error:
         return f"the probe's connection failed: {error}"
-    finally:
-        client.close()
+    except TargetUnreachable as error:
+        return str(error)
 
 
-def _accepted(reads: list[Question], client: Client) -> Question | None:
+def _accepted(reads: list[Question], ask: Callable[[Request], Answer]) -> Question | None:
     """The first that the exchange says yes to."""
     for each in reads:
-        if outcome_of(client.send(client.prepare(each.request)).response).is_accepted:
+        if outcome_of(ask(each.request).response).is_accepted:
             return each
     return None
 
@@ -111,6 +117,16 @@ class Probe:
         except OSError:
             self._timer.close()
             raise
+
+    @property
+    def unanswered(self) -> int:
+        """How many were sent and not answered, or not yet."""
+        return self.found.counts["lost"] + self._is_waiting
+
+    @property
+    def sent(self) -> int:
+        """How many were sent."""
+        return len(self._answers) + self.found.counts["refused"] + self.unanswered
 
     def start(self, times_ns: array[int]) -> None:
         """Ask at each of these times, from the engine's loop."""

@@ -53,6 +53,20 @@ def questions(contract: Contract, target: Target) -> tuple[list[Question], dict[
     return found, {name: why for name, why in left_out.items() if name not in follows}
 
 
+def following_none(contract: Contract, left_out: Mapping[str, str]) -> dict[str, str]:
+    """What is asked after operations that are all left out: it is left out with them."""
+    found = {}
+    for operation in contract.operations.values():
+        before = [
+            each.id
+            for each in contract.operations.values()
+            if operation.id in {step.operation for step in each.then}
+        ]
+        if before and operation.id not in left_out and set(before) <= set(left_out):
+            found[operation.id] = f"it is asked after {', '.join(before)} alone"
+    return found
+
+
 def is_read(operation: Operation) -> bool:
     """True for what changes nothing: a GET, or an operation for which a reading key is enough."""
     return operation.method == "GET" or operation.scope == "read"

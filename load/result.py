@@ -38,6 +38,7 @@ class Ended:
     lost: tuple[str, ...] = ()
     stopped_because: str | None = None
     first_error: str | None = None
+    miscounted: str | None = None
     extra: Mapping[str, Any] = field(default_factory=dict)
     histograms: Mapping[str, Histogram] = field(default_factory=dict)
     attribution: Attribution = field(default_factory=Attribution)
@@ -64,6 +65,7 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         lost=ended.lost,
         stopped_because=ended.stopped_because,
         first_error=ended.first_error,
+        miscounted=ended.miscounted,
     )
     stages = _stages(shown, ended)
     return {

@@ -11,6 +11,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from random import Random
 from time import time_ns
@@ -35,9 +36,11 @@ from load.part import Part
 from load.probe import Probe, open_probe, probe_times
 from load.recorder import Recorder, Rows, rows_of
 from load.timeline import Timeline
-from load.watch import Watch, Watched
+from load.watch import ClockWatch, Watch, Watched
 
 FLUSH_S: Final = 0.25  # so much is lost at most when the process is killed
+STRAY_NS: Final = 1_000_000_000  # a clock that was set by more leaves no plan to keep
+TIDY_S: Final = 2.0  # for undoing what users left
 MOST_FAILURES: Final = 20
 TIMER_SLACK: Final = Path("/proc/self/timerslack_ns")
 
@@ -88,8 +91,12 @@ class Session:
         self._is_begun = False
         self._errors: Counter[str] = Counter()
         self._stopped_because: str | None = None
+        self._outside: Counter[str] = Counter()
+        self._unanswered: Counter[str] = Counter()
+        self.tidy: list[Callable[[], None]] = []  # what undoes what a user left
         self._journal: Journal | None = None
         self._rows: list[bytes] = []
+        self._clock: ClockWatch | None = None
         self._watch: Watch | None = None
         self._watched: Watched | None = None
         self._probe: Probe | None = None
@@ -153,14 +160,25 @@ class Session:
             )
         return token
 
+    def count_outside(self, operation: str, is_answered: bool = True) -> None:
+        """Count a request that has no sample."""
+        self._outside[operation] += 1
+        if not is_answered:
+            self._unanswered[operation] += 1
+
     def once(self, client: Client, request: Request) -> Answer:
         """Ask outside the plan. Raises TargetUnreachable in one line."""
+        asked = self.contract.find(request.method, request.path)
+        operation, answer = asked.id if asked else request.path, None
         try:
-            return client.send(client.prepare(request))
+            answer = client.send(client.prepare(request))
+            return answer
         except OSError as error:
             raise TargetUnreachable(
                 f"{self.target.rest} does not answer {request.method} {request.path} ({error})"
             ) from None
+        finally:
+            self.count_outside(operation, answer is not None)
 
     def part(self) -> Part:
         """What this process contributes, folded from its rows. Empty before the end."""
@@ -176,6 +194,8 @@ class Session:
             first_error=next(iter(self._errors), None),
             stopped_because=self._stopped_because,
             exit_code=self.exit_code,
+            outside=dict(self._outside),
+            unanswered=dict(self._unanswered),
         )
 
     def _failures(self) -> dict[str, dict[str, int]]:
@@ -183,10 +203,13 @@ class Session:
         return {"failures": dict(self._errors.most_common(MOST_FAILURES))} if self._errors else {}
 
     def _run(self) -> None:
+        # A plan is made of wall times: from here on they must hold.
+        clock = self._clock = ClockWatch()
+        self.engine.look = partial(self._look_at_clock, clock)
         try:
             self._open_probe()
             start = self._role.await_start()
-            self._begin(start)
+            self._begin(start, clock)
             until_ns = self.start_ns + self.asked.plan.end_ns
             if self.asked.is_planned:
                 self.engine.run(self._times(start), until_ns)
@@ -199,7 +222,7 @@ class Session:
             self._end()
             self.finished.set()
 
-    def _begin(self, start: Start) -> None:
+    def _begin(self, start: Start, clock: ClockWatch) -> None:
         gc.collect()
         gc.freeze()  # what lives now lives to the end: the collector need not look at it again
         _sharpen_timers()
@@ -222,18 +245,26 @@ class Session:
             )
             self._journal = Journal(path_of(folder, head.scenario, head.worker), head)
         self._start_probe(start)
-        self._watch = Watch()
+        self._watch = Watch(clock)
         self.began.set()
 
     def _open_probe(self) -> None:
         """What stands against a probe is said in the result, and stops nothing."""
         if self._stopped_because:
             return
-        found = open_probe(self.prepared, self.asked, self.engine, self.address, self.client())
+        client = self.client()
+        ask = partial(self.once, client)
+        found = open_probe(self.prepared, self.asked, self.engine, self.address, ask)
+        client.close()
         if isinstance(found, Probe):
             self._probe, self._attribution = found, found.found
         else:
             self._attribution.problems.add(found)
+
+    def _count_probe(self, probe: Probe) -> None:
+        (operation,) = probe.found.operations
+        self._outside[operation] += probe.sent
+        self._unanswered[operation] += probe.unanswered
 
     def _start_probe(self, start: Start) -> None:
         if self._probe is None:
@@ -249,27 +280,34 @@ class Session:
     def _end(self) -> None:
         self._watching.kill()
         self._stop_ns = time_ns()
-        if self._watch is not None:
-            self._watched = self._watch.stop(self.engine.idle_ns, self.recorder.oversleeps_ns)
-        gc.unfreeze()
         try:
             self._flush()
         except RunError as error:
             self.stop(str(error), error.exit_code)
+        if self._watch is not None:
+            self._watched = self._watch.stop(self.engine.idle_ns, self.recorder.oversleeps_ns)
+        gc.unfreeze()
         self.at_end(self)
         if self._probe is not None:
+            self._count_probe(self._probe)
             self._probe.close()
         self.engine.close()
+        gevent.joinall([gevent.spawn(each) for each in self.tidy], timeout=TIDY_S)
         rows = rows_of(b"".join(self._rows))
         self._timeline.add(rows, self.operations, self.asked.plan, self.start_ns)
         self._role.deliver(self.part())
 
+    def _look_at_clock(self, clock: ClockWatch) -> None:
+        clock.look()
+        if abs(clock.step_ns) > STRAY_NS:
+            self.stop()
+
     def _look_after(self) -> None:
-        """Twice a second or so: write down, look at the clock, see that the master lives."""
+        """Four times a second: write down, look at the clock, see that the master lives."""
         while True:
             gevent.sleep(FLUSH_S)
-            if self._watch is not None:
-                self._watch.look()
+            if self._clock is not None:
+                self._look_at_clock(self._clock)
             if self._role.is_forsaken():
                 self.stop("the master was lost")
             try:
@@ -282,7 +320,10 @@ class Session:
         if not data:
             return
         self._rows.append(data)
-        self._tell.samples(rows_of(data), self.operations)
+        rows = rows_of(data)
+        if self._clock is not None:
+            self._clock.read(rows)
+        self._tell.samples(rows, self.operations)
         if self._journal is not None:
             self._journal.write(data)
 

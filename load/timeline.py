@@ -6,6 +6,7 @@ have counted. That is why a journal can be folded anywhere, at any time.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Self
@@ -121,6 +122,20 @@ class Timeline:
         """One stage alone."""
         found = type(self)()
         found.cells = {key: cell for key, cell in self.cells.items() if key.stage == stage}
+        return found
+
+    def sent(self) -> Counter[str]:
+        """How many requests of each operation, whatever became of them."""
+        return self._of_kinds(*Kind)
+
+    def lost(self) -> Counter[str]:
+        """How many of each operation had no answer."""
+        return self._of_kinds(Kind.LOST)
+
+    def _of_kinds(self, *kinds: Kind) -> Counter[str]:
+        found: Counter[str] = Counter()
+        for key, cell in self.cells.items():
+            found[key.operation] += sum(cell.kinds[kind] for kind in kinds)
         return found
 
     def operations(self) -> list[str]:

@@ -36,6 +36,7 @@ class ScenarioUser(User):
         """Prepare and connect; the plan starts when every user has done so."""
         session = self.session
         self.client = session.client()
+        session.tidy.append(self.tidy)
         try:
             self.prepare()
             self.lane = session.engine.join(self)
@@ -66,7 +67,7 @@ class ScenarioUser(User):
         """Whatever is needed before the plan starts."""
 
     def tidy(self) -> None:
-        """Whatever has to be undone afterwards."""
+        """Whatever has to be undone afterwards; what is done is not done again."""
 
     def compose(self) -> Composed:
         """What the next planned time is used for, made before it is due."""

@@ -11,6 +11,8 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from load.recorder import Rows
+
 SCHEDULER: Final = Path("/proc/self/schedstat")
 
 
@@ -49,28 +51,54 @@ def _worst(values: list[float | None]) -> Any:
     return max(told, key=abs) if told else None
 
 
-class Watch:
-    """Begins when it is made; look at it often, for a clock that is set back again leaves no trace."""
+class ClockWatch:
+    """Whether the wall clock was set, by how much at most; it begins when it is made.
+
+    A look compares it with the clock that nobody sets. A clock that is set back again between two looks leaves no
+    trace but in the samples: what was recorded later has an earlier time.
+    """
 
     def __init__(self) -> None:
+        self.step_ns = 0
+        self._low_ns, self._high_ns = _offsets_ns()
+        self._latest_ns = 0
+
+    def look(self) -> None:
+        """Compare the two clocks. Only what is certain counts: we may have been stopped between the readings."""
+        low_ns, high_ns = _offsets_ns()
+        self._note(max(low_ns - self._high_ns, 0) + min(high_ns - self._low_ns, 0))
+
+    def read(self, rows: Rows) -> None:
+        """Samples in the order in which they were recorded, since the last call."""
+        if not len(rows):
+            return
+        _, _, ready, sent, kernel, received = rows.T
+        before = np.concatenate(([self._latest_ns], received[:-1]))
+        # The times of one row, and of one row after the other, as they must follow each other.
+        backwards = (before - received, ready - sent, sent - received, kernel - received)
+        self._note(-max(0, *(int(each.max()) for each in backwards)))
+        self._latest_ns = int(received[-1])
+
+    def _note(self, step_ns: int) -> None:
+        if abs(step_ns) > abs(self.step_ns):
+            self.step_ns = step_ns
+
+
+class Watch:
+    """Begins when it is made; the clock has been watched since before."""
+
+    def __init__(self, clock: ClockWatch) -> None:
+        self._clock = clock
         self._began_ns = monotonic_ns()
         self._cpu_ns = process_time_ns()
         self._delay_ns = _run_delay_ns()
-        self._offset_ns = time_ns() - monotonic_ns()
-        self._step_ns = 0
         self._pause_began_ns = 0
         self._pause_ns = self._pause_ns_max = 0
         gc.callbacks.append(self._collector)
 
-    def look(self) -> None:
-        """Compare the wall clock with the one that nobody sets."""
-        step_ns = time_ns() - monotonic_ns() - self._offset_ns
-        if abs(step_ns) > abs(self._step_ns):
-            self._step_ns = step_ns
-
     def stop(self, idle_ns: int, oversleeps_ns: Sequence[int]) -> Watched:
         """What was seen. `idle_ns`: how long the engine had nothing to do."""
-        self.look()
+        self._clock.look()
         gc.callbacks.remove(self._collector)
         wall_ns = max(monotonic_ns() - self._began_ns, 1)
         delay_ns, before_ns = _run_delay_ns(), self._delay_ns
@@ -78,12 +106,12 @@ class Watch:
         overslept = float(np.quantile(oversleeps_ns, 0.99)) if len(oversleeps_ns) else None
         return Watched(
             seconds=round(wall_ns / 1e9, 3),
-            clock_step_us=round(self._step_ns / 1000, 1),
+            clock_step_us=round(self._clock.step_ns / 1000, 1),
             collector_us_max=round(self._pause_ns_max / 1000, 1),
             collector_share=_share(self._pause_ns, wall_ns),
             cpu_share=_share(process_time_ns() - self._cpu_ns, wall_ns),
             run_delay_share=_share((delay_ns or 0) - (before_ns or 0), wall_ns) if told else None,
-            busy_share=_share(wall_ns - idle_ns, wall_ns),
+            busy_share=_share(max(wall_ns - idle_ns, 0), wall_ns),
             overslept_us_p99=None if overslept is None else round(overslept / 1000, 1),
         )
 
@@ -94,6 +122,13 @@ class Watch:
         pause_ns = monotonic_ns() - self._pause_began_ns
         self._pause_ns += pause_ns
         self._pause_ns_max = max(self._pause_ns_max, pause_ns)
+
+
+def _offsets_ns() -> tuple[int, int]:
+    """The least and the most by which the wall clock can be ahead of the monotonic one."""
+    before_ns = monotonic_ns()
+    wall_ns = time_ns()
+    return wall_ns - monotonic_ns(), wall_ns - before_ns
 
 
 def _share(part_ns: int, whole_ns: int) -> float:

@@ -8,7 +8,8 @@ POST /faults  {"names": [...]}                        begin anew with these faul
 GET  /faults                                          those in force, and all that there are
 POST /limiter {"limit", "window_s", "kind", "scope", "weights", "counts_refused", "burst", "step_s"}
               {"reset": true}                         count by other rules, from nothing
-GET  /state, GET /health                              what is going on
+GET  /state, GET /health                              what is going on; `requests` has how many were answered
+                                                      since the beginning, by operation and HTTP status
 
 Refused with 400 and a reason: what is misspelt, of the wrong type, or would turn time back.
 """
@@ -16,7 +17,7 @@ Refused with 400 and a reason: what is misspelt, of the wrong type, or would tur
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any, Final, get_args
 
@@ -157,8 +158,16 @@ class Control:
             "trades": max(0, max(last, default=0) - FIRST_TRADE),
             "connections": len(x.hub.sessions),
             "published": x.hub.published,
+            "requests": _by_operation(x.requests),
             "faults": self._names,
         }
+
+
+def _by_operation(counted: Mapping[tuple[str, int], int]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for (operation, status), count in sorted(counted.items()):
+        found.setdefault(operation, {})[str(status)] = count
+    return found
 
 
 def _limiter(given: Given, config: LimiterConfig) -> LimiterConfig:

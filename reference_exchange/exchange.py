@@ -7,6 +7,7 @@ fault can take the place of one of them and nothing in the normal path knows of 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -66,6 +67,7 @@ class ReferenceExchange:
         if hasattr(self, "hub"):
             self.hub.close()
         self.config = config
+        self.requests: Counter[tuple[str, int]] = Counter()  # answered, by operation and status
         self.random = Random(config.seed)
         self._counter = self.random.randrange(10_000_000, 90_000_000)
         self.writer = Writer(config.decimals)
@@ -119,7 +121,14 @@ class ReferenceExchange:
     # --- requests ---------------------------------------------------------------------------------
 
     def handle(self, request: Request, client: str) -> Response:
-        """Answer one request from an address; never raises."""
+        """Answer one request from an address, and count it; never raises."""
+        response = self._judge(request, client)
+        asked = self.contract.find(request.method, request.path)
+        if asked is not None:
+            self.requests[asked.id, response.status] += 1
+        return response
+
+    def _judge(self, request: Request, client: str) -> Response:
         try:
             self.advance()
             return self._answer(request, client)

@@ -16,7 +16,7 @@ from typing import Any
 
 from conformance.errors import ExitCode
 from reference_exchange.faults import CATALOGUE
-from tests import against_schemathesis, judges, proof_of_faults, proof_of_kills
+from tests import against_schemathesis, judges, proof_of_faults, proof_of_kills, proof_of_validity
 
 SEEDS = 50
 DIFFERING_SEEDS = 10
@@ -86,12 +86,29 @@ def kills(run: Path) -> list[Figure]:
     return [{**row, "unit": "kills"}]
 
 
+def validity(run: Path) -> list[Figure]:
+    """Runs that are disturbed, each of which has to say that it is not valid and why; and runs that are not."""
+    command, names = "make prove ONLY=validity", list(proof_of_validity.DISTURBANCES)
+    disturbed, quiet = proof_of_validity.prove(run)
+    caught, valid = (sum(not each.wrong for each in some) for some in (disturbed, quiet))
+    wrong = [each for each in (*disturbed, *quiet) if each.wrong]
+    rows = [
+        figure(
+            "disturbances after which the run says why it is not valid", caught, len(names), command
+        ),
+        figure("runs without a disturbance that are valid", valid, len(quiet), command),
+        *(figure(f"{each.name}: {each.wrong}", 0, 1, command) for each in wrong),
+    ]
+    return [{**row, "unit": "runs"} for row in rows]
+
+
 PROOFS: dict[str, Callable[[Path], list[Figure]]] = {
     "differing": differing,
     "documents": judges.main,
     "faults": faults,
     "kills": kills,
     "schemathesis": against_schemathesis.main,
+    "validity": validity,
 }
 
 

@@ -1,1 +1,1 @@
-"""What kind of rate limiter answers: an experiment, the kinds there are, and which of them agrees with what was seen."""
+"""What kind of rate limiter answers: an experiment, the kinds there are, and which of them agrees."""

@@ -103,7 +103,7 @@ def roundest(low: float, high: float) -> float:
 
 def _scope(seen: Seen) -> list[str] | str:
     """What there is one limit for each of; `everybody` when it is the same for all that could be tried."""
-    separate = [name for name in DIMENSIONS if seen.scope.get(name)]
+    separate: list[str] = [name for name in DIMENSIONS if seen.scope.get(name)]
     if not seen.scope:
         return UNKNOWN
     # A key belongs to an account: where each key has a limit of its own, so has each account.
@@ -282,4 +282,6 @@ def _about_refusals(found: Mapping[str, Any]) -> Iterable[str]:
 
 
 def _word(value: object) -> str:
-    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    return (
+        {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+    )

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Final
 
+from load.job import Prepared
 from load.limits.steps import Batch, Refusal
 
 REFUSALS_MAX: Final = 60
 REQUESTS_FOR: Final = 9  # times what is documented a minute: so often the limit may be used up
 REQUESTS_MORE: Final = 600
+SPARE_S: Final = 0.5  # of the profile's time, for writing down
 LOST_MAX: Final = 3  # in a row: something is wrong, and more requests do not make it right
 BANS: Final = (418,)
 GROWS: Final = 2.0  # times what was told at first: the exchange punishes
 GROWS_LEAST_S: Final = 5.0
+
+
+def budget_of(prepared: Prepared) -> Budget:
+    """For the limit that the target documents, and the time that the profile gives."""
+    limit = prepared.target.limits.requests_per_minute
+    seconds = prepared.profile.duration_s - SPARE_S
+    return Budget(REQUESTS_FOR * limit + REQUESTS_MORE, REFUSALS_MAX, seconds)
 
 
 class Stopped(Exception):
@@ -32,11 +41,6 @@ class Budget:
     _lost: int = 0
     _status: int | None = None
     _since: list[Refusal] = field(default_factory=list)  # refusals since something was let through
-
-    @classmethod
-    def of(cls, per_minute: int, seconds: float) -> Self:
-        """For a documented limit, and the time that there is."""
-        return cls(REQUESTS_FOR * per_minute + REQUESTS_MORE, REFUSALS_MAX, seconds)
 
     @property
     def said(self) -> str:

@@ -15,7 +15,18 @@ from load.limits.budget import Budget, Stopped
 from load.limits.fit import Verdict, fit
 from load.limits.guesses import Range
 from load.limits.history import history_of, shares
-from load.limits.steps import DIMENSIONS, Ask, Batch, Dimension, Done, Script, Step, Subject, Wait
+from load.limits.steps import (
+    DIMENSIONS,
+    Ask,
+    Batch,
+    Dimension,
+    Done,
+    Refusal,
+    Script,
+    Step,
+    Subject,
+    Wait,
+)
 
 PROBES: Final = 5  # what another subject is asked, to see whether it is let through
 FULL: Final = 0.9  # as much of the first burst as this came back at once: a window, not a trickle
@@ -35,7 +46,7 @@ PUSHES: Final = 4  # refused on purpose, to see whether they count
 
 @dataclass(frozen=True, slots=True)
 class Asks:
-    """Whom there is to ask. `variants`: others that differ from `first` in one thing alone; `fresh`: still more of them."""
+    """Whom there is to ask. `variants`: others that differ from `first` in one thing alone."""
 
     first: Subject
     variants: dict[Dimension, Subject]
@@ -319,7 +330,7 @@ class Experiment:
         self._budget.allow(1, at_s)
         self.seen.now_s, _ = yield Wait(at_s)
 
-    def _last_refusal(self):  # type: ignore[no-untyped-def]
+    def _last_refusal(self) -> Refusal:
         return next(
             each.refusals[-1]
             for each in reversed(self.seen.batches)

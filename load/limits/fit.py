@@ -2,9 +2,9 @@
 
 Every kind is tried with many settings and judged by its best ones: by how many looks contradict them. An answer may
 mislead (somebody else's request, a clock, a proxy) with a probability of one in a hundred, each by itself; from that
-follows how probable each kind is. A kind that has to choose its times to the point pays for it: it counts only for the share
-of times with which it would agree. A kind is named only when it is at least 99 % probable, so two looks at the
-least have to speak against every other one; otherwise the answer is *unknown* and names those that are left.
+follows how probable each kind is. A kind that has to choose its times to the point pays for it: it counts only for
+the share of times with which it would agree. A kind is named only when it is at least 99 % probable, so two looks
+at the least have to speak against every other one; otherwise the answer is *unknown* and names those that are left.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ from load.limits.kinds import KINDS, Floats, Grid, Kind, Looks
 MISLEADS: Final = 0.01
 SURE: Final = 0.99
 LEFT: Final = 0.01  # kinds less probable than that are ruled out
-MISFITS_MAX: Final = 0.1  # of all looks: a best kind that is contradicted more often is not the kind
+MISFITS_MAX: Final = (
+    0.1  # of all looks: a best kind that is contradicted more often is not the kind
+)
 GUESSES: Final = 1200
 KEPT: Final = 60
 STRATA: Final = 20
@@ -111,9 +113,7 @@ def _tried(histories: Sequence[History], window: Range, seed: int) -> list[Fitte
 def _best(tried: Sequence[Fitted], name: str) -> Fitted:
     """The best of a kind; whether refusals count is left open when both ways are nearly as good."""
     mine = sorted((each for each in tried if each.kind.name == name), key=lambda x: x.misfits)
-    if not mine[0].kind.feels_refusals or (
-        len(mine) > 1 and mine[1].misfits - mine[0].misfits < 2
-    ):
+    if not mine[0].kind.feels_refusals or (len(mine) > 1 and mine[1].misfits - mine[0].misfits < 2):
         return replace(mine[0], counts_refused=None)
     return mine[0]
 

@@ -32,7 +32,12 @@ class Guesses:
     """Draws settings of one kind for one history."""
 
     def __init__(
-        self, history: History, counted: Floats, kind: Kind, window: Range, draw: np.random.Generator
+        self,
+        history: History,
+        counted: Floats,
+        kind: Kind,
+        window: Range,
+        draw: np.random.Generator,
     ) -> None:
         self._history = history
         self._counted = counted
@@ -103,7 +108,8 @@ class Guesses:
         number = int(np.searchsorted(history.accepted_s, history.refused_s[0]))
         from_s = history.accepted_s[0] if number else history.refused_s[0]
         lasted_s = history.refused_s[0] - from_s
-        return np.maximum(1.0, np.round(max(number, 1) / (1 + lasted_s / window_s)))
+        full: Floats = np.maximum(1.0, np.round(max(number, 1) / (1 + lasted_s / window_s)))
+        return full
 
     def _limits(self, many: int) -> Floats:
         """How many were counted in one window before a refusal, for windows of all lengths."""

@@ -16,7 +16,7 @@ CLOCK_S = 0.002  # limiters count in whole milliseconds, of their own
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One answer that tells something: at this time, after so many counted requests, one more was let through or not."""
+    """One answer that tells something: at this time one more was let through, or not."""
 
     at_s: float
     within_s: float
@@ -43,9 +43,7 @@ def shares(one: Subject, other: Subject, scope: frozenset[Dimension]) -> bool:
     return all(getattr(one, each) == getattr(other, each) for each in scope)
 
 
-def history_of(
-    batches: Iterable[Batch], subject: Subject, scope: frozenset[Dimension]
-) -> History:
+def history_of(batches: Iterable[Batch], subject: Subject, scope: frozenset[Dimension]) -> History:
     """Everything that counts for a subject. The first and last let through and every refusal of a batch are looks."""
     mine = [each for each in batches if shares(each.subject, subject, scope)]
     accepted = np.sort(np.array([at for each in mine for at in each.accepted_s], dtype=float))

@@ -61,10 +61,9 @@ class Looks:
 class Kind:
     """`rooms(counted, looks, grid)`: room at the time of each look, after what was counted before it.
 
-    Those that count fractions round in their own ways: one may be let through with `lacks` less than room for one, or refused
-    with `spare` more.
-    `has_phase`: its windows begin at times of their own. `is_bucket`: it is filled at a rate, from the first moment on.
-    `feels_refusals`: it makes a difference whether they count.
+    Those that count fractions round in their own ways: one may be let through with `lacks` less than room for one,
+    or refused with `spare` more. `has_phase`: its windows begin at times of their own. `is_smooth`: room comes back
+    little by little; `is_bucket`: so it does from the first moment on. `feels_refusals`: whether they count shows.
     """
 
     name: str
@@ -105,7 +104,8 @@ def _sliding_counter(counted: Floats, looks: Looks, grid: Grid) -> Floats:
     now = _since(counted, looks, lambda at: _begin(at, grid))
     both = _since(counted, looks, lambda at: _begin(at, grid) - grid.window_s)
     left = np.array([1 - (at - _begin(at, grid)) / grid.window_s for at in looks.at_s])
-    return grid.limit - now - (both - now) * left
+    room: Floats = grid.limit - now - (both - now) * left
+    return room
 
 
 def _fixed(counted: Floats, looks: Looks, grid: Grid) -> Floats:
@@ -156,7 +156,17 @@ KINDS: Final = (
     Kind("fixed", _fixed, feels_refusals=False),
     Kind("fixed_aligned", _aligned, has_phase=True, feels_refusals=False),
     Kind("sliding_log", _sliding_log),
-    Kind("sliding_counter", _sliding_counter, lacks=1.0, spare=0.25, has_phase=True, is_smooth=True),
+    Kind(
+        "sliding_counter", _sliding_counter, lacks=1.0, spare=0.25, has_phase=True, is_smooth=True
+    ),
     Kind("token_bucket", _bucket, lacks=0.25, spare=1.0, is_bucket=True, same_as=("gcra",)),
-    Kind("stepped_bucket", _bucket, lacks=0.25, spare=1.0, has_phase=True, is_bucket=True, is_stepped=True),
+    Kind(
+        "stepped_bucket",
+        _bucket,
+        lacks=0.25,
+        spare=1.0,
+        has_phase=True,
+        is_bucket=True,
+        is_stepped=True,
+    ),
 )

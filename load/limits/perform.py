@@ -1,4 +1,4 @@
-"""Plays a script of steps over sockets, in real time: one connection for each address, more where answers are far away."""
+"""Plays a script over sockets, in real time: one connection for each address, more where answers are far away."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ class _Asking:
 
 
 class Performer:
-    """`payload` makes the bytes of a subject's next request; `go_on` is asked before each, `note` told of each answer.
+    """`payload` makes the bytes of a subject's next request, `go_on` is asked before each.
 
-    `note` gets None for a request that was not answered.
+    `note` is told of each answer, and None for a request that was not answered.
     """
 
     def __init__(
@@ -57,7 +57,7 @@ class Performer:
         self._note = note
         self._most_lanes = lanes
         self._clients: dict[str, list[Client]] = {}
-        self._start_ns = time_ns()
+        self.start_ns = time_ns()
         self._took_s = 0.0
 
     def play(self, script: Script) -> None:
@@ -79,7 +79,7 @@ class Performer:
     @property
     def now_s(self) -> float:
         """Since the beginning."""
-        return (time_ns() - self._start_ns) / SECOND_NS
+        return (time_ns() - self.start_ns) / SECOND_NS
 
     def _wait(self, step: Wait) -> Done:
         while (left_s := step.until_s - self.now_s) > 0 and self._go_on():
@@ -118,7 +118,7 @@ class Performer:
     def _take(self, answer: Answer, asking: _Asking) -> None:
         came_ns = answer.kernel_ns or answer.received_ns
         took_s = (came_ns - answer.sent_ns) / SECOND_NS
-        at_s = (answer.sent_ns - self._start_ns) / SECOND_NS + took_s / 2
+        at_s = (answer.sent_ns - self.start_ns) / SECOND_NS + took_s / 2
         self._took_s = took_s if not self._took_s else 0.9 * self._took_s + 0.1 * took_s
         said = told(answer.response, came_ns / SECOND_NS)
         kind = outcome_of(answer.response)

@@ -1,4 +1,4 @@
-"""What an answer says of the limit: Retry-After (RFC 9110), X-RateLimit-*, RateLimit and RateLimit-Policy (IETF draft).
+"""What an answer says of the limit: Retry-After (RFC 9110), X-RateLimit-*, RateLimit and RateLimit-Policy (a draft).
 
 What is told is a hint for the experiment and is itself under test; it is never taken for the answer.
 """

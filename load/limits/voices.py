@@ -1,4 +1,4 @@
-"""Who there is to ask with on a target: its accounts, keys of ours, addresses of this machine, and what can be asked."""
+"""Who there is to ask with on a target: its accounts, a key of ours, addresses of this machine, and what to ask."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from conformance.wire.rest import build, outcome_of
 from conformance.wire.signing import Key, sign
 from load.client import Client
 from load.limits.experiment import Asks
-from load.limits.steps import Dimension, Subject
-from load.questions import Question, is_read, questions
+from load.limits.steps import Batch, Dimension, Subject
+from load.questions import LOGIN, Question, is_read, questions
 from load.session import Session
 
 HERE: Final = "127.0.0.1"
@@ -32,6 +32,7 @@ class Voices:
         self._prepare = prepare
         self._tokens: dict[str, str] = {}
         self._key: Key | None = None
+        self._asked: list[tuple[int, str, str]] = []  # when, by whom, what
         found, _ = questions(session.contract, session.target)
         contract = session.contract
         self._reads = {
@@ -45,6 +46,7 @@ class Voices:
         if not self._reads:
             raise ConfigurationError("the OpenAPI document has no private read to ask in a burst")
         for account in self._accounts():
+            self._asked.append((time_ns(), "", LOGIN))
             self._tokens[account] = self._session.log_in(client, account)
         if self._session.target.allows.keys and CREATE in self._session.contract.operations:
             self._key = self._create(client)
@@ -65,6 +67,14 @@ class Voices:
         if host:
             variants["address"] = replace(first, address=ANOTHER)
         return Asks(first, variants, tuple(operations), most)
+
+    def before(self, start_ns: int) -> list[Batch]:
+        """What was asked to get ready, as seconds since a start that came later: it may count as well."""
+        host = HERE if self._is_here() else ""
+        return [
+            Batch(Subject(host, account, "", operation), ((at_ns - start_ns) / 1e9,))
+            for at_ns, account, operation in self._asked
+        ]
 
     def payload(self, subject: Subject) -> bytes:
         """The bytes of a subject's next request: with its token, or freshly signed."""
@@ -90,6 +100,7 @@ class Voices:
 
     def _create(self, client: Client) -> Key | None:
         form = {"remark": "rate limit", "scopes": "read"}
+        self._asked.append((time_ns(), self._accounts()[0], CREATE))
         answer = self._session.once(client, self._by_token(CREATE, form))
         data = outcome_of(answer.response).data
         if not (isinstance(data, dict) and data.get("apiKey") and data.get("secret")):

@@ -9,7 +9,7 @@ from typing import Final
 from conformance.errors import ConfigurationError, TargetUnreachable
 from conformance.wire.http import Request
 from load.engine import Composed
-from load.questions import Question, following, questions
+from load.questions import Question, following, following_none, questions
 from load.scenarios.trading import PLACE, Chains, last_price, resting_order
 from load.users import refusal
 
@@ -42,7 +42,7 @@ class Mixed(Chains):
             self._makers.append(self._maker(question))
             weights.append(question.weight)
         self._weights = list(accumulate(weights))
-        session.facts["left_out"] = left_out
+        session.facts["left_out"] = left_out | following_none(session.contract, left_out)
         if not self._makers:
             session.stop("no operation can be asked from the document alone")
 

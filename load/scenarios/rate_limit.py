@@ -1,4 +1,4 @@
-"""What kind of rate limiter there is: one experiment with a stated budget, by accounts, keys and addresses of ours."""
+"""What kind of rate limiter there is: one experiment with a stated budget, by accounts and addresses of ours."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import gevent
 from conformance.errors import SuiteError
 from load.client import Answer, Client
 from load.limits.answer import answer
-from load.limits.budget import Budget
+from load.limits.budget import Budget, budget_of
 from load.limits.experiment import Asks, Experiment, Seen
 from load.limits.perform import Performer
 from load.limits.steps import Batch, Subject
@@ -21,7 +21,6 @@ from load.session import Session
 from load.users import ScenarioUser, refusal
 
 BEYOND = 100  # how far past twice the documented limit a burst goes before it gives up
-SPARE_S = 0.5  # of the profile's time, for writing down
 
 
 class RateLimit(ScenarioUser):
@@ -37,8 +36,7 @@ class RateLimit(ScenarioUser):
     @classmethod
     def open(cls, session: Session) -> None:
         """What it may cost."""
-        limit = session.target.limits.requests_per_minute
-        cls.budget = Budget.of(limit, session.asked.profile.duration_s - SPARE_S)
+        cls.budget = budget_of(session.prepared)
         cls.seen, cls._is_taken = None, False
 
     @classmethod
@@ -86,8 +84,6 @@ class RateLimit(ScenarioUser):
         session = self.session
         limit = session.target.limits.requests_per_minute
         RateLimit.asks = self._voices.asks(2 * limit + BEYOND)
-        experiment = Experiment(self.asks, self.budget)
-        RateLimit.seen = experiment.seen
         performer = Performer(
             self._connect,
             self._voices.payload,
@@ -96,6 +92,9 @@ class RateLimit(ScenarioUser):
             session.asked.profile.connections,
         )
         try:
+            before = self._voices.before(performer.start_ns)
+            experiment = Experiment(self.asks, self.budget, before)
+            RateLimit.seen = experiment.seen
             performer.play(experiment.script())
         finally:
             performer.close()
@@ -106,15 +105,18 @@ class RateLimit(ScenarioUser):
 
     def _record(self, subject: Subject, said: Answer | None) -> None:
         """Accepted ones are samples; what is refused for the rate is what is looked for, and no error."""
-        number = self.session.number_of(subject.operation)
+        session = self.session
+        number = session.number_of(subject.operation)
         now_ns = time_ns()
         if said is None:
             self.failed(number, "was not answered")
-            self.session.recorder.add(number | Kind.LOST << 16, now_ns, now_ns, now_ns, 0, now_ns)
-        elif not refusal(said.response):
+            session.recorder.add(number | Kind.LOST << 16, now_ns, now_ns, now_ns, 0, now_ns)
+        elif refusal(said.response):
+            session.count_outside(subject.operation)
+        else:
             times = (said.sent_ns, said.sent_ns, said.sent_ns)
             tag = number | Kind.ANSWERED << 16
-            self.session.recorder.add(tag, *times, said.kernel_ns or 0, said.received_ns)
+            session.recorder.add(tag, *times, said.kernel_ns or 0, said.received_ns)
 
 
 def _burst(seen: Seen, first: Subject) -> dict[str, Any]:

@@ -42,8 +42,10 @@ class Chains(ScenarioUser):
 
     def tidy(self) -> None:
         """Ask what was still owed when the run ended."""
-        owed = [*self._owed, *self._late]
-        for name, request in owed:
+        self._late[:0] = self._owed
+        self._owed.clear()
+        while self._late:
+            name, request = self._late.pop(0)
             try:
                 self.session.once(self.client, request)
             except TargetUnreachable as error:

@@ -39,19 +39,25 @@ def free_port() -> int:
 @contextmanager
 def serving(pattern: Pattern) -> Iterator[int]:
     """The port of a server with a pattern, compiled at first use."""
-    program, source = TOOLS / "bench-server", HERE / "server.c"
-    if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
-        TOOLS.mkdir(exist_ok=True)
-        must([need("gcc"), "-O2", "-o", program, source], TOOLS / "bench.log")
+    program = compiled("server.c", "bench-server")
     port = free_port()
     words = [str(program), str(port), *pattern.words()]
-    process = subprocess.Popen(words, preexec_fn=lambda: _alone_on(cores()[0]))
+    process = subprocess.Popen(words, preexec_fn=lambda: alone_on(cores()[0]))
     try:
         _await(port)
         yield port
     finally:
         process.kill()
         process.wait()
+
+
+def compiled(source: str, name: str, *options: str) -> Path:
+    """A C program of ours in `.tools/`, compiled when it is not there or old."""
+    program, text = TOOLS / name, HERE / source
+    if not program.exists() or program.stat().st_mtime < text.stat().st_mtime:
+        TOOLS.mkdir(exist_ok=True)
+        must([need("gcc"), "-O2", *options, "-o", program, text], TOOLS / "bench.log")
+    return program
 
 
 def generator(
@@ -67,12 +73,22 @@ def generator(
         text=True,
         timeout=seconds,
         check=False,
-        preexec_fn=lambda: _alone_on(cores()[1]),
+        preexec_fn=lambda: alone_on(cores()[1]),
         env={**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONPATH": str(ROOT), **(settings or {})},
     )
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ {' '.join(words)}\n{done.stdout}\n")
     return done.stdout
+
+
+def written(port: int, profile: dict[str, Any], folder: Path) -> list[str]:
+    """The files that a run on the bench server needs, and the options that name them."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "target.toml").write_text(TARGET.format(port=port), encoding="utf-8")
+    (folder / "openapi.yaml").write_text(DOCUMENT, encoding="utf-8")
+    (folder / "profiles.toml").write_text(_toml(profile), encoding="utf-8")
+    words = ["--scenario", "mixed", "--target", f"{folder}/target.toml", "--run", str(folder)]
+    return [*words, "--profiles", f"{folder}/profiles.toml", "--spec", f"{folder}/openapi.yaml"]
 
 
 def ours(
@@ -82,10 +98,7 @@ def ours(
 
     `burn_us`: what a user of it computes before every request.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "target.toml").write_text(TARGET.format(port=port), encoding="utf-8")
-    (folder / "openapi.yaml").write_text(DOCUMENT, encoding="utf-8")
-    (folder / "profiles.toml").write_text(_toml(profile), encoding="utf-8")
+    options = written(port, profile, folder)
     file = HERE / "busy_locustfile.py" if burn_us else ROOT / "load" / "locustfile.py"
     users = str(profile["connections"])
     words = [
@@ -100,9 +113,7 @@ def ours(
         "-r",
         users,
     ]
-    words += ["--scenario", "mixed", "--load-profile", "bench", "--only-summary"]
-    words += ["--profiles", f"{folder}/profiles.toml", "--spec", f"{folder}/openapi.yaml"]
-    words += ["--target", f"{folder}/target.toml", "--run", str(folder)]
+    words += ["--load-profile", "bench", "--only-summary", *options]
     generator(words, folder / "said.log", seconds, {"BENCH_BURN_US": str(burn_us)})
     try:
         entry: dict[str, Any] = json.loads((folder / "load-mixed.json").read_text(encoding="utf-8"))
@@ -111,7 +122,8 @@ def ours(
     return entry
 
 
-def _alone_on(core: int) -> None:
+def alone_on(core: int) -> None:
+    """Keep this process and its children on one core."""
     os.sched_setaffinity(0, {core})
 
 

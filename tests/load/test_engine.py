@@ -76,6 +76,20 @@ def test_every_planned_time_is_used_once_and_in_order(answer):
     assert ((sent < kernel) & (kernel < received))[stamped].all()
 
 
+@pytest.mark.parametrize("spin_us", [80.0, 20_000.0], ids=["sleeping", "awake"])
+def test_the_clock_is_looked_at_whether_the_engine_sleeps_or_not(spin_us):
+    looks: list[int] = []
+    with serving(answering(YES)) as url:
+        engine = Engine(Recorder(), Address(url, 1.0).connect, 1.0, spin_us)
+        engine.look = lambda: looks.append(time_ns())
+        engine.join(Asking())
+        start_ns = time_ns()
+        engine.run(array("q", (start_ns + k * 5_000_000 for k in range(40))), start_ns)
+        engine.close()
+    assert len(looks) >= 8
+    assert spin_us > 80 or len(looks) >= 30
+
+
 def test_a_slow_server_does_not_change_the_plan():
     def slow(connection: socket.socket, number: int) -> None:
         while connection.recv(65536):

@@ -82,6 +82,8 @@ def test_what_keeps_the_bounds_is_valid(change):
     ("change", "says"),
     [
         ({"answered": 0, "sent": 0, "achieved_per_s": 0.0}, "no request was answered"),
+        # and it is said why, where that is known
+        ({"answered": 0, "achieved_per_s": 0.0, "busy_share": 1.0}, "was busy 100% of the time"),
         ({"achieved_per_s": 94.9}, "94.9 of 100.0 planned per second were answered"),
         ({"errors": 11, "answered": 989}, "11 of 1000 requests were refused or lost"),
         ({"errors": 11, "first_error": "getX: 500"}, "the first: getX: 500"),
@@ -95,11 +97,18 @@ def test_what_keeps_the_bounds_is_valid(change):
         ({"overslept_us_p99": 1001.0}, "woke 1001 us late"),
         ({"collector_us_max": 50_001.0}, "collector stopped it for 50001 us"),
         ({"lost": ("worker-1 was lost 3 s after the start",)}, "worker-1 was lost"),
+        ({"miscounted": "the exchange counted 1 more getX than were sent"}, "1 more getX"),
         ({"stopped_because": "a stream failed"}, "a stream failed"),
     ],
 )
 def test_what_breaks_a_bound_says_which(change, says):
     assert says in (why_invalid(seen(**change), BOUNDS) or "")
+
+
+def test_where_nothing_was_answered_it_is_said_of_how_much_and_no_length_is_blamed():
+    found = seen(answered=0, sent=0, achieved_per_s=0.0, send_lag_p99_us=None)
+    said = "no request was answered; 0.0 of 100.0 planned per second were answered"
+    assert why_invalid(found, BOUNDS) == said
 
 
 def test_every_reason_is_named():

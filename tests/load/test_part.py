@@ -10,6 +10,7 @@ import pytest
 from conformance.errors import RunError
 from load.asked import Asked
 from load.attribution import Attribution
+from load.exchange_counts import Beside
 from load.histogram import histogram_of
 from load.journal import Head, Journal, journals, path_of, read
 from load.part import Part, added, conclude, joined
@@ -74,6 +75,47 @@ def test_a_lost_worker_makes_the_run_partial_and_says_so():
     )
     assert (found["valid"], found["partial"]) == (False, True)
     assert "worker-1 was lost" in found["why_invalid"]
+
+
+def beside(difference: int = 0, **change) -> Beside:
+    """What the exchange counted of two workers that logged in once each: the warm-up is among it."""
+    return Beside({"cancel": 500, "login": 2, "place": 500 + difference}, **change)
+
+
+def two_workers(**change) -> list[Part]:
+    shares = [samples(PLAN.part(number, 2).offsets_ns) for number in range(2)]
+    return [
+        part(f"worker-{n}", each, outside={"login": 1}, **change) for n, each in enumerate(shares)
+    ]
+
+
+def test_what_all_workers_sent_is_what_the_exchange_counted():
+    found = conclude(ASKED, two_workers(), [], BOUNDS, beside(is_ours_alone=True))
+    assert found["valid"]
+    assert found["extra"]["sent"] == found["extra"]["exchange_counted"] == dict(beside().counted)
+    assert "count_difference" not in found["extra"]
+
+
+@pytest.mark.parametrize(("is_ours_alone", "is_valid"), [(True, False), (False, True)])
+def test_what_differs_is_said_and_counts_against_the_run_where_nobody_else_asks(
+    is_ours_alone, is_valid
+):
+    found = conclude(ASKED, two_workers(), [], BOUNDS, beside(-3, is_ours_alone=is_ours_alone))
+    assert found["extra"]["count_difference"] == {"place": -3}
+    assert found["valid"] is is_valid
+    assert is_valid or "counted 3 fewer place" in found["why_invalid"]
+
+
+def test_a_log_in_without_an_answer_may_have_been_counted_or_not():
+    counted = Beside({"cancel": 500, "place": 500}, is_ours_alone=True)
+    assert not conclude(ASKED, two_workers(), [], BOUNDS, counted)["valid"]
+    mine = two_workers(unanswered={"login": 1})
+    assert conclude(ASKED, mine, [], BOUNDS, counted)["valid"]
+
+
+def test_nothing_is_compared_where_a_worker_was_lost():
+    found = conclude(ASKED, two_workers(), ["worker-2 was lost"], BOUNDS, beside(9))
+    assert "count_difference" not in found["extra"]
 
 
 def test_counts_add_up_and_facts_do_not():

@@ -7,7 +7,7 @@ import yaml
 
 from conformance.spec.contract import SPECS, Contract
 from conformance.target import load
-from load.questions import following, questions
+from load.questions import following, following_none, questions
 
 TARGET = load("reference", {})
 NEW = {"operationId": "getNews", "responses": {}, "security": []}
@@ -76,6 +76,14 @@ def test_a_new_read_is_asked_with_no_other_edit(tmp_path, node, target, weight):
 def test_what_cannot_be_asked_is_named(tmp_path, node, why):
     _, left_out = questions(contract_with(tmp_path, news={"get": node}), TARGET)
     assert why in left_out["getNews"]
+
+
+def test_what_follows_nothing_that_is_asked_is_left_out_with_it():
+    contract = Contract.load(settings=TARGET.settings)
+    found = following_none(contract, {"createApiKey": "refused", "placeSpotOrder": "refused"})
+    assert set(found) == {"updateApiKey", "getApiKeyUsage", "deleteApiKey", "cancelSpotOrder"}
+    assert found["cancelSpotOrder"] == "it is asked after placeSpotOrder alone"
+    assert following_none(contract, {}) == {}
 
 
 def test_without_accounts_private_reads_are_left_out():

@@ -9,10 +9,12 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
+from urllib.request import urlopen
 
 import pytest
 
 from conformance.embedded import embedded
+from conformance.spec.contract import Contract
 from conformance.target import Target, load
 from load.job import Job
 from load.limiter import lift, restore
@@ -45,6 +47,7 @@ def measured(target: Target, scenario: str, run: Path) -> dict:
     assert (entry["scenario"], entry["errors"]) == (scenario, 0)
     assert entry["n"] > 0
     assert f"{entry['n']} samples" in done.stdout
+    assert entry["extra"]["sent"] == entry["extra"]["exchange_counted"]
     return entry
 
 
@@ -70,7 +73,7 @@ def test_rate_limit_finds_the_documented_limit_and_stops(exchange, tmp_path):
     assert extra["accepted_before_refusal"] == exchange.limits.requests_per_minute
     assert (extra["refusal_status"], extra["refusal_code"]) == (429, 3005)
     assert 1 <= extra["retry_after_s"] <= 60
-    assert extra["sent"] <= 1300
+    assert extra["asked"] <= 1300
 
 
 def test_stream_throughput_hears_every_channel_without_gaps(exchange, tmp_path):
@@ -93,6 +96,38 @@ def test_locust_itself_runs_mixed_which_asks_what_the_document_offers(exchange, 
     asked = {row["operation"] for row in entry["operations"]}
     assert {"getCoinTicker", "getSpotWallets"} <= asked
     assert not asked & set(entry["extra"]["left_out"])
+
+
+def test_mixed_has_every_operation_and_several_workers_count_what_the_exchange_does(
+    exchange, tmp_path
+):
+    words = command(exchange, "mixed", tmp_path)
+    done = subprocess.run(
+        [*words, "--workers", "2", "--alone"], cwd=ROOT, timeout=60, capture_output=True, text=True
+    )
+    extra = json.loads((tmp_path / "load-mixed.json").read_text())["extra"]
+    assert extra["sent"] == extra["exchange_counted"], done.stdout
+    assert set(extra["sent"]) | set(extra["left_out"]) == set(Contract.load().operations)
+    shown = {line.split()[0] for line in done.stdout.splitlines() if line.startswith("  ")}
+    assert set(extra["sent"]) <= shown
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_request_of_somebody_else_is_noticed(exchange, tmp_path, alone):
+    words = [*command(exchange, "order_latency", tmp_path), *(["--alone"] if alone else [])]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        journal, deadline = tmp_path / "load-order_latency.samples", monotonic() + 30
+        while not journal.exists() and monotonic() < deadline:
+            sleep(0.02)
+        urlopen(f"{exchange.rest}/market/data/quotations/coin?coin=btc").close()
+        said, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    entry = json.loads((tmp_path / "load-order_latency.json").read_text())
+    assert entry["extra"]["count_difference"] == {"getCoinTicker": 1}
+    assert said.count("the exchange counted 1 more getCoinTicker than were sent") == 1 + alone
+    assert ("getCoinTicker" in (entry["why_invalid"] or "")) is alone
 
 
 def test_ctrl_c_keeps_what_was_recorded(exchange, tmp_path):

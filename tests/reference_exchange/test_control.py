@@ -153,3 +153,14 @@ def test_the_state_counts_what_went_on(desk):
     desk.machine_ms += 1234
     state = desk.tell("GET /state")
     assert (state["connections"], state["uptime_ms"], state["orders"]) == (1, 1234, 0)
+
+
+def test_the_state_counts_answers_by_operation_and_status_until_a_reset(desk):
+    desk.tell("POST /limiter", limit=3)
+    stranger, nowhere = Request("POST", "/uc/user-info"), Request("GET", "/nowhere")
+    for request in (stranger, TICKER, TICKER, TICKER, nowhere):
+        desk.status(request)
+    counted = desk.tell("GET /state")["requests"]
+    assert counted == {"getCoinTicker": {"200": 2, "429": 1}, "getUserInfo": {"401": 1}}
+    desk.tell("POST /reset")
+    assert desk.tell("GET /state")["requests"] == {}
