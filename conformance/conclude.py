@@ -13,7 +13,7 @@ from conformance.record.load_file import read as read_load
 from conformance.spec import requirements as catalogue
 from conformance.spec.contract import Contract
 from conformance.target import TARGETS, Target, load
-from conformance.verdict import deviations, latency
+from conformance.verdict import deviations, latency, rate_limit
 from conformance.verdict.findings import Finding, conclude
 
 LOAD_ONLY = (latency.EXECUTION,)
@@ -36,6 +36,7 @@ def conclude_run(folder: Path, today: date) -> dict[str, Any]:
         deviations.load(deviations_file(header["target_file"]), requirements, today),
         is_whole=not header["selection"],
         is_cut_short=not footer,
+        is_measured=_is_measured(header, load_run),
     )
     document = summary.build(
         header={**header, "requests_sent": footer.get("requests_sent", 0)},
@@ -50,6 +51,13 @@ def conclude_run(folder: Path, today: date) -> dict[str, Any]:
     )
     summary.write(folder, document)
     return document
+
+
+def _is_measured(header: dict[str, Any], load_run: list[dict[str, Any]]) -> bool | None:
+    """Whether all that a load run measured is valid; None for a run that is about something else."""
+    if header["kind"] != "load":
+        return None
+    return bool(load_run) and all(each["valid"] for each in load_run)
 
 
 def deviations_file(target_file: str) -> Path:
@@ -68,6 +76,8 @@ def _load_findings(
             yield Finding(Claim(requirement, Verdict.SKIPPED, why), "load")
     for claim in latency.judge(load_run, target.latency):
         yield Finding(claim, "load/order-latency", "make load SCENARIO=order_latency")
+    for claim in rate_limit.judge(load_run):
+        yield Finding(claim, "load/rate-limit", "make load SCENARIO=rate_limit PROFILE=steady")
 
 
 def _warnings(footer: dict[str, Any], load_run: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -117,12 +117,14 @@ def _failed(summary: Mapping[str, Any], counted: Gate) -> str:
 
 
 def _unsure(summary: Mapping[str, Any], counted: Gate) -> str:
+    invalid = sum(not row["valid"] for row in summary["load"])
+    if summary["kind"] == "load" and invalid:
+        return f"{invalid} of {some(len(summary['load']), 'measurement')} not valid"
     start = "It could not be told whether the exchange keeps its contract"
     unjudged = counted.inconclusive + counted.not_covered
     if unjudged:
         those = f"{unjudged} of {some(counted.total, 'gating requirement')}"
         return f"{start}: {those} could not be judged"
-    invalid = sum(not row["valid"] for row in summary["load"])
     if invalid:
         return f"{start}: {invalid} of {some(len(summary['load']), 'measurement')} not valid"
     return start

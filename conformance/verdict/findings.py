@@ -62,11 +62,13 @@ def conclude(
     deviations: Mapping[str, Deviation],
     is_whole: bool = True,
     is_cut_short: bool = False,
+    is_measured: bool | None = None,
 ) -> Conclusion:
     """Merge every claim of a run.
 
     `is_whole` False (a selection was run) lets uncovered sentences be. A run that was cut short never
-    passes, and none of its deviations is stale, for what was not asked cannot have held.
+    passes, and none of its deviations is stale, for what was not asked cannot have held. A run that only measures passes
+    when what it measured is valid (`is_measured`) and nothing fails.
     """
     by_requirement: dict[str, list[Finding]] = defaultdict(list)
     for finding in judged:
@@ -80,7 +82,7 @@ def conclude(
     stale = tuple(each for each in deviations.values() if each.requirement in passed)
     excused = {each.requirement for each in expected}
     stale = () if is_cut_short else stale
-    exit_code = _exit_code(results, excused, bool(stale), is_whole)
+    exit_code = _exit_code(results, excused, bool(stale), is_whole, is_measured)
     if is_cut_short and exit_code is ExitCode.PASS:
         exit_code = ExitCode.INCONCLUSIVE
     words = {ExitCode.PASS: "pass", ExitCode.FAIL: "fail", ExitCode.INCONCLUSIVE: "inconclusive"}
@@ -109,7 +111,11 @@ def _result(requirement: Requirement, found: list[Finding], target: Target) -> R
 
 
 def _exit_code(
-    results: Iterable[Result], excused: set[str], is_stale: bool, is_whole: bool
+    results: Iterable[Result],
+    excused: set[str],
+    is_stale: bool,
+    is_whole: bool,
+    is_measured: bool | None,
 ) -> ExitCode:
     gating = [each for each in results if each.gating]
     if is_stale or any(
@@ -119,6 +125,8 @@ def _exit_code(
     unsure = {"inconclusive", "not_covered"} if is_whole else {"inconclusive"}
     is_unsure = any(each.verdict in unsure for each in gating)
     nothing_held = not any(each.verdict == "passed" for each in results)
+    if is_measured is not None:
+        nothing_held = not is_measured
     return ExitCode.INCONCLUSIVE if is_unsure or nothing_held else ExitCode.PASS
 
 

@@ -13,7 +13,7 @@ from load.limits.budget import Budget
 from load.limits.experiment import Seen
 from load.limits.fit import Fitted, Verdict
 from load.limits.history import History, history_of, shares
-from load.limits.kinds import Looks
+from load.limits.kinds import Floats, Looks
 from load.limits.steps import DIMENSIONS, Batch, Refusal, Subject
 
 UNKNOWN: Final = "unknown"
@@ -27,7 +27,7 @@ RECOVERS: Final = {
 }
 REFUSALS_MIN: Final = 5  # fewer do not tell whether refusing is cheap
 SURE: Final = 0.05
-FINEST: Final = 1000  # steps in which one looks for the moment at which the next one is let through
+HALVINGS: Final = 18  # of the time in which the next one must be let through
 ROUNDING_S: Final = 1.0  # Retry-After is in whole seconds, and may only be rounded up
 SERVED_SHARE: Final = 0.99
 
@@ -137,20 +137,24 @@ def _retry_after(seen: Seen, first: Subject, fitted: Fitted | None) -> dict[str,
     told = [each for each in _refusals(seen.batches, first, seen) if each.told.retry_after_s]
     if not told:
         return {"is_true": "not told"}
-    errors = [
-        each.told.retry_after_s - _due_s(history, fitted, each)
-        for each in told
-        if each.told.retry_after_s is not None
-    ]
+    early_s, late_s = _errors_s(history, fitted, told)
     uncertain_s = _uncertain_s(fitted)
-    is_early, is_late = min(errors) < -uncertain_s, max(errors) > ROUNDING_S + uncertain_s
     return {
-        "is_true": not (is_early or is_late),
-        "too_early_ms": round(max(0.0, -min(errors)) * 1000),
-        "too_late_ms": round(max(0.0, max(errors)) * 1000),
+        "is_true": early_s <= uncertain_s and late_s <= ROUNDING_S + uncertain_s,
+        "too_early_ms": round(early_s * 1000),
+        "too_late_ms": round(late_s * 1000),
         "known_to_ms": round(uncertain_s * 1000),
         "told": len(told),
     }
+
+
+def _errors_s(history: History, fitted: Fitted, told: Sequence[Refusal]) -> tuple[float, float]:
+    """How much too early and too late it was at the most, under the settings that speak best of it."""
+    waits = np.array([each.told.retry_after_s or 0.0 for each in told])[:, None]
+    errors = waits - np.array([_due_s(history, fitted, each) for each in told])
+    early, late = np.maximum(0, -errors.min(axis=0)), np.maximum(0, errors.max(axis=0))
+    kindest = int(np.argmin(early + np.maximum(0, late - ROUNDING_S)))
+    return float(early[kindest]), float(late[kindest])
 
 
 def _uncertain_s(fitted: Fitted) -> float:
@@ -158,15 +162,22 @@ def _uncertain_s(fitted: Fitted) -> float:
     return (high - low) / (fitted.limit if fitted.kind.is_bucket else 1) + 0.01
 
 
-def _due_s(history: History, fitted: Fitted, refusal: Refusal) -> float:
-    """How long after a refusal the next one would be let through."""
+def _due_s(history: History, fitted: Fitted, refusal: Refusal) -> Floats:
+    """How long after a refusal the next one would be let through, under each of the settings that agree."""
     counted = history.counted_s(bool(fitted.counts_refused))
     before = int(np.searchsorted(counted, refusal.at_s, side="right"))
-    low_s, high_s = 0.0, 2.5 * fitted.window_s[1]
-    while high_s - low_s > high_s / FINEST / 100 and high_s - low_s > 1e-4:
+    low_s = np.zeros(len(fitted.good))
+    high_s = np.full(len(fitted.good), 2.5 * fitted.window_s[1])
+    for _ in range(HALVINGS):
         middle_s = (low_s + high_s) / 2
-        room = fitted.kind.rooms(counted, Looks([refusal.at_s + middle_s], [before]), fitted.best)
-        low_s, high_s = (low_s, middle_s) if room[0][0] >= 1 else (middle_s, high_s)
+        rooms = [
+            fitted.kind.rooms(
+                counted, Looks([refusal.at_s + at], [before]), fitted.good.only(np.array([k]))
+            )
+            for k, at in enumerate(middle_s)
+        ]
+        is_room = np.array([each[0][0] >= 1 for each in rooms])
+        low_s, high_s = np.where(is_room, low_s, middle_s), np.where(is_room, middle_s, high_s)
     return high_s
 
 
@@ -212,8 +223,17 @@ def _requirement(seen: Seen, fitted: Fitted | None, documented: int) -> dict[str
     """Beside the documented sentence: so many a minute are served, and more are refused."""
     found: dict[str, Any] = {"documented_per_minute": documented}
     if fitted is None:
-        is_served = True if seen.first_burst >= documented else UNKNOWN
-        return {**found, "is_served": is_served, "is_refused_beyond": UNKNOWN}
+        burst = next((each for each in seen.batches if each.refusals), None)
+        served = (
+            sum(each.accepted for each in seen.batches[: seen.batches.index(burst) + 1])
+            if burst
+            else 0
+        )
+        return {
+            **found,
+            "is_served": True if max(served, seen.first_burst) >= documented else UNKNOWN,
+            "is_refused_beyond": True if burst else UNKNOWN,
+        }
     least, most = fitted.per_minute
     return {
         **found,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
+from math import floor
 from typing import Final
 
 from load.limits.budget import Budget, Stopped
@@ -38,9 +39,15 @@ ROUGH: Final = 1.4  # times the shortest that a window may be
 RECOVERIES: Final = 4
 TRICKLES: Final = (8, 16, 32)  # what is to have come in before one looks again
 PRECISE: Final = 0.03  # so well the length of a window has to be known
-SPREADS: Final = ((1.35, 0.4, 0.7), (1.15, 0.3, 0.85), (1.55, 0.25, 0.6), (1.25, 0.2, 0.5))
+SPREADS: Final = ((1.35, 0.4), (1.15, 0.3), (1.55, 0.25), (1.25, 0.2))
 EDGE: Final = 0.02
 LATER: Final = 0.75
+SHARPER: Final = 4
+RESTS: Final = 2.1  # windows, after which nothing is left of what was used up
+BUCKET_SLACK: Final = (
+    0.02  # a bucket is filled while it is emptied: so much more or less is no weight
+)
+FEW: Final = 50
 PUSHES: Final = 4  # refused on purpose, to see whether they count
 
 
@@ -98,8 +105,14 @@ class Experiment:
         self._asks = asks
         self._budget = budget
         self._first = asks.first
-        self._weighed: list[Batch] = []
+        self._weighed: list[
+            tuple[list[str], int]
+        ] = []  # operations, and what they count for together
+        self._heavy: list[
+            Batch
+        ] = []  # of the histories only where none of them weighs more than another
         self._is_told_true = True
+        self._edge_s = 0.0  # when something had just come back
 
     def script(self) -> Script:
         """All of it, as far as the budget goes."""
@@ -121,13 +134,14 @@ class Experiment:
         recovery = yield from self._recover(None)
         self.seen.recovery = recovery
         window_s = yield from self._find_window(recovery)
-        for rest, later, edge in SPREADS:
-            yield from self._spread(window_s, rest, later, edge)
+        for rest, later in SPREADS:
+            yield from self._spread(window_s, rest, later)
             self._conclude()
             verdict = self.seen.verdict
             if verdict is not None and verdict.answer is not None:
                 break
         yield from self._sharpen()
+        yield from self._settle_weights()
 
     def _find_scope(self) -> Script:
         """While one subject is refused, ask those that differ from it in one thing."""
@@ -173,29 +187,72 @@ class Experiment:
         return None
 
     def _weigh(self, fresh: Subject, others: Sequence[str]) -> Script:
-        used = sum(
-            each.accepted
-            for each in self.seen.batches
-            if shares(each.subject, fresh, self.seen.separate)
-        )
-        asked = []
-        for operation in others:
+        """All of them at once: mostly, none counts for more than another."""
+        asked, cost = yield from self._cost(fresh, others)
+        if cost is None:
+            self.seen.weights_unsure = "nothing was refused"
+        else:
+            self._weighed.append((asked, cost))
+            self._say_weights()
+
+    def _cost(
+        self, fresh: Subject, operations: Sequence[str]
+    ) -> Generator[Step, Done, tuple[list[str], int | None]]:
+        """Which of these are let through, each once, and how much of the limit they use up together."""
+        used, asked = self._used_by(fresh), []
+        for operation in operations:
             batch = yield from self._ask(fresh.asking(operation), 1)
-            self._weighed.append(batch)
+            self._heavy.append(batch)
             if batch.accepted:
                 asked.append(operation)
         left = yield from self._ask(fresh, self._asks.most)
-        self._weighed.append(left)
-        if not left.refusals:
-            self.seen.weights_unsure = "nothing was refused"
-            return
-        cost = self.seen.first_burst - used - left.accepted
-        # A bucket is filled while it is emptied: so much more or less is no weight.
-        slack = max(1, round(0.02 * self.seen.first_burst)) if self.seen.first_burst > 50 else 0
-        if abs(cost - len(asked)) <= slack:
-            self.seen.weights = dict.fromkeys(asked, 1)
-        else:
-            self.seen.weights_unsure = f"{', '.join(asked)} together count for {cost}"
+        self._heavy.append(left)
+        cost = self._capacity() - used - left.accepted if left.refusals else None
+        return asked, cost
+
+    def _capacity(self) -> int:
+        """How many were let through before the first refusal, what was asked to get ready among them."""
+        burst = next(k for k, each in enumerate(self.seen.batches) if each.refusals)
+        return self._accepted_by(self._first, self.seen.batches[: burst + 1])
+
+    def _used_by(self, subject: Subject) -> int:
+        """What may not have come back to a subject: all that it asked, until a window is known."""
+        batches = self.seen.batches
+        if self.seen.verdict is not None and self.seen.verdict.answer is not None:
+            since_s = self.seen.now_s - RESTS * self.seen.verdict.answer.window_s[1]
+            batches = [x for x in batches if x.accepted_s and x.accepted_s[-1] > since_s]
+        return self._accepted_by(subject, batches)
+
+    def _accepted_by(self, subject: Subject, batches: Sequence[Batch]) -> int:
+        scope = self.seen.separate
+        return sum(each.accepted for each in batches if shares(each.subject, subject, scope))
+
+    def _say_weights(self) -> None:
+        """What is known by now: of whom each weighs one, of one alone what it weighs, of others their sum."""
+        slack = max(1, round(BUCKET_SLACK * self._capacity())) if self._capacity() > FEW else 0
+        unsure = []
+        for operations, cost in self._weighed:
+            if abs(cost - len(operations)) <= slack:
+                self.seen.weights |= dict.fromkeys(operations, 1)
+            elif len(operations) == 1:
+                self.seen.weights[operations[0]] = cost
+            else:
+                unsure.append(f"{', '.join(operations)} together count for {cost}")
+        self.seen.weights_unsure = "; ".join(unsure)
+
+    def _settle_weights(self) -> Script:
+        """Weigh half of a group that is too heavy, which tells of the other half as well, until each is known."""
+        fresh, answer = self._fresh(), self.seen.verdict.answer if self.seen.verdict else None
+        while self.seen.weights_unsure and self._weighed and fresh and answer:
+            group, cost = next(x for x in self._weighed if len(x[0]) > 1 and x[1] != len(x[0]))
+            half, rest = group[: len(group) // 2], group[len(group) // 2 :]
+            yield from self._until(self.seen.now_s + RESTS * answer.window_s[1])
+            _, found = yield from self._cost(fresh, half)
+            if found is None or not half:
+                return
+            self._weighed.remove((group, cost))
+            self._weighed += [(half, found), (rest, cost - found)]
+            self._say_weights()
 
     def _recover(self, known: Range | None) -> Generator[Step, Done, Recovery]:
         """Wait until something is let through again, and use it up."""
@@ -208,7 +265,10 @@ class Experiment:
                 continue
             yield from self._until(start_s + probe_s)
             if (yield from self._ask(self._first, 1)).accepted:
+                # A second early may be rounding; more is not what was told.
+                self._is_told_true &= told_s is None or probe_s > told_s - GRAIN_S
                 rest = yield from self._ask(self._first, self._asks.most)
+                self._edge_s = start_s + probe_s
                 return Recovery(low_s, probe_s, 1 + rest.accepted)
             low_s = probe_s
         gap_s = max(told_s or FIRST_GAP_S, known.high_s if known else 0.0) + margin_s
@@ -217,17 +277,18 @@ class Experiment:
             yield from self._until(start_s + gap_s)
             batch = yield from self._ask(self._first, self._asks.most)
             if batch.accepted:
+                self._edge_s = batch.accepted_s[0]
                 return Recovery(low_s, gap_s, batch.accepted)
             self._is_told_true = False
             low_s, gap_s, ratio = gap_s, gap_s * ratio, RATIO
 
     def _early(self, told_s: float | None, known: Range | None) -> Sequence[float]:
         """When to look before something is due: once a second early, or four times where a second is much."""
-        if told_s is not None:
+        if known is not None and (told_s is None or known.high_s - known.low_s < GRAIN_S):
+            low_s, high_s, many = known.low_s, known.high_s, 4
+        elif told_s is not None:
             low_s, high_s = told_s - GRAIN_S, told_s
             many = 1 if told_s >= LONG_S else 4
-        elif known is not None:
-            low_s, high_s, many = known.low_s, known.high_s, 4
         else:
             return ()
         return [low_s + (high_s - low_s) * k / many for k in range(many)]
@@ -238,13 +299,14 @@ class Experiment:
         shortest_s, longest_s = first.low_s, first.high_s
         for _ in range(RECOVERIES):
             if recovery.back < FULL * self.seen.first_burst:
-                rate = yield from self._trickle(recovery.back / recovery.high_s)
+                rate = yield from self._trickle(recovery)
                 window_s = max(longest_s, self.seen.first_burst / rate)
                 break
             told_s = self._last_refusal().told.retry_after_s if self._is_told_true else None
             if told_s is not None and told_s >= LONG_S:
+                # From the edge on, and without what was rounded up, on the average.
+                window_s = self._last_refusal().at_s - self._edge_s + told_s - GRAIN_S / 2
                 yield from self._doubt(told_s, first)
-                window_s = told_s
                 break
             known = Range(recovery.low_s, recovery.high_s)
             recovery = yield from self._recover(None if told_s else known)
@@ -264,8 +326,9 @@ class Experiment:
             yield from self._until(at_s)
             yield from self._ask(self._first, 1)
 
-    def _trickle(self, rate: float) -> Generator[Step, Done, float]:
+    def _trickle(self, recovery: Recovery) -> Generator[Step, Done, float]:
         """Look a few times what has come in; how many a second it is."""
+        rate = recovery.back / (recovery.high_s - recovery.low_s)
         start_s, number = self._last_refusal().at_s, 0
         for due in TRICKLES:
             wanted = min(due, max(1.0, self.seen.first_burst / 2))
@@ -276,7 +339,7 @@ class Experiment:
                 rate = number / (self.seen.now_s - start_s)
         return rate
 
-    def _spread(self, window_s: float, rest: float, later: float, edge: float) -> Script:
+    def _spread(self, window_s: float, rest: float, later: float) -> Script:
         """Half of the limit after a rest, the other half later; then look what is given back, and when.
 
         Whoever has a limit of his own does the same a little later: windows that begin with a request then begin at
@@ -284,17 +347,21 @@ class Experiment:
         """
         first, other = self._first, self._fresh()
         half, most = max(1, self.seen.first_burst // 2), self._asks.most
-        start_s = self._last_refusal().at_s + rest * window_s
-        close = max(EDGE, 2 * self._margin_s() / window_s)
+        told = self._is_told_true and self._last_refusal().told.retry_after_s is not None
+        start_s = max(self.seen.now_s, self._edge_s + rest * window_s)
+        edge = (self._edge_s - start_s) / window_s
+        edge -= floor(edge - later - 0.1)  # the first that comes after the second half
+        close = max(EDGE, (2 * self._margin_s() + (GRAIN_S / 2 if told else 0)) / window_s)
         moments = [
             *((0.0, first, half), (later, first, most)),
             *((later + 0.01, first, 1) for _ in range(PUSHES)),
-            *((edge, first, most), (1 - close, first, most), (1 + close, first, most)),
+            # Where a window by the clock would end, and one that began with the first of these.
+            *((each, first, most) for end in (edge, 1) for each in (end - close, end + close)),
         ]
         if other is not None:
             begin = later * LATER
             moments += [
-                *((begin, other, half), ((later + edge) / 2, other, most)),
+                *((begin, other, half), (later + 0.15, other, most)),
                 *((1 + close, other, most), (1 + begin - close, other, most)),
                 (1 + begin + close, other, most),
             ]
@@ -304,7 +371,7 @@ class Experiment:
 
     def _sharpen(self) -> Script:
         """Look at the edge of a window again until its length is known well enough."""
-        for _ in range(6):
+        for _ in range(SHARPER):
             answer = self.seen.verdict.answer if self.seen.verdict else None
             if answer is None or answer.kind.is_bucket or answer.kind.is_smooth:
                 return
@@ -351,6 +418,6 @@ class Experiment:
 
     def _plain(self) -> Sequence[Batch]:
         """Without the requests that may count for more than one."""
-        if self.seen.weights_unsure and not self.seen.scope.get("operation"):
-            return [each for each in self.seen.batches if each not in self._weighed]
-        return self.seen.batches
+        if all(each == 1 for each in self.seen.weights.values()) and not self.seen.weights_unsure:
+            return self.seen.batches
+        return [each for each in self.seen.batches if each not in self._heavy]

@@ -31,6 +31,7 @@ GUESSES: Final = 1200
 KEPT: Final = 60
 STRATA: Final = 20
 FEW: Final = 3
+SHOWN: Final = 100
 WIDTHS: Final = (0.1, 0.05, 0.025, 0.012, 0.006, 0.003, 0.0015, 0.0008)
 HOPELESS: Final = 4  # contradictions more than the best kind has after the first rounds
 ROUNDING: Final = 1e-6
@@ -44,8 +45,13 @@ class Fitted:
     counts_refused: bool | None
     misfits: int
     window_s: tuple[float, float]
-    best: Grid  # one column
+    good: Grid  # some of the settings that agree, the first in the middle of them
     share: float = 1.0  # of the times that it might have chosen, those that agree
+
+    @property
+    def best(self) -> Grid:
+        """The settings in the middle, alone."""
+        return self.good.only(np.array([0]))
 
     @property
     def limit(self) -> int:
@@ -155,13 +161,14 @@ class _Search:
         first = self._guesses.first_burst  # from rest: what all but a bucket hold
         limit = first if first in limits and not self._kind.is_bucket else limits[counts.argmax()]
         usual = np.flatnonzero(np.round(grid.limit) == limit)
-        middle = usual[np.argsort(grid.window_s[usual])[len(usual) // 2]]
+        ordered = usual[np.argsort(grid.window_s[usual])]
+        spread = ordered[np.linspace(0, len(ordered) - 1, min(len(ordered), SHOWN)).astype(int)]
         return Fitted(
             self._kind,
             self._counts_refused,
             self.misfits,
             (float(grid.window_s.min()), float(grid.window_s.max())),
-            grid.only(np.array([middle])),
+            grid.only(np.insert(spread, 0, ordered[len(ordered) // 2])),
             self._guesses.share(grid),
         )
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from time import time_ns
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from conformance.errors import ConfigurationError, TargetUnreachable
-from conformance.target import is_loopback
+from conformance.spec.contract import Contract
+from conformance.target import Target, is_loopback
 from conformance.wire.http import Request
 from conformance.wire.rest import build, outcome_of
 from conformance.wire.signing import Key, sign
-from load.client import Client
+from load.client import Answer, Client
 from load.limits.experiment import Asks
 from load.limits.steps import Batch, Dimension, Subject
 from load.questions import LOGIN, Question, is_read, questions
-from load.session import Session
 
 HERE: Final = "127.0.0.1"
 ANOTHER: Final = "127.0.0.2"  # all of 127.0.0.0/8 is this machine
@@ -24,17 +24,41 @@ CREATE, DELETE = "createApiKey", "deleteApiKey"
 WORD: Final = "k"  # the name of our key among subjects
 
 
+class Desk(Protocol):
+    """What it takes to get ready: a load session, or an exchange in virtual time."""
+
+    @property
+    def contract(self) -> Contract:
+        """The document."""
+
+    @property
+    def target(self) -> Target:
+        """Whom it is about."""
+
+    def log_in(self, client: Client, account: str) -> str:
+        """The token of an account. Raises TargetUnreachable."""
+
+    def once(self, client: Client, request: Request) -> Answer:
+        """Ask once. Raises TargetUnreachable."""
+
+    def note_error(self, operation: str, why: str) -> None:
+        """Say what went wrong."""
+
+
 class Voices:
     """Prepares whoever asks, and makes their requests. `tidy` takes the key back."""
 
-    def __init__(self, session: Session, prepare: Callable[[Request], bytes]) -> None:
-        self._session = session
+    def __init__(
+        self, desk: Desk, prepare: Callable[[Request], bytes], now_ns: Callable[[], int] = time_ns
+    ) -> None:
+        self._desk = desk
         self._prepare = prepare
+        self._now_ns = now_ns
         self._tokens: dict[str, str] = {}
         self._key: Key | None = None
         self._asked: list[tuple[int, str, str]] = []  # when, by whom, what
-        found, _ = questions(session.contract, session.target)
-        contract = session.contract
+        found, _ = questions(desk.contract, desk.target)
+        contract = desk.contract
         self._reads = {
             each.operation: each
             for each in found
@@ -46,9 +70,9 @@ class Voices:
         if not self._reads:
             raise ConfigurationError("the OpenAPI document has no private read to ask in a burst")
         for account in self._accounts():
-            self._asked.append((time_ns(), "", LOGIN))
-            self._tokens[account] = self._session.log_in(client, account)
-        if self._session.target.allows.keys and CREATE in self._session.contract.operations:
+            self._asked.append((self._now_ns(), "", LOGIN))
+            self._tokens[account] = self._desk.log_in(client, account)
+        if self._desk.target.allows.keys and CREATE in self._desk.contract.operations:
             self._key = self._create(client)
 
     def asks(self, most: int) -> Asks:
@@ -82,8 +106,8 @@ class Voices:
         if not subject.key:
             return self._prepare(question.by(self._tokens[subject.account]))
         assert self._key is not None
-        recipe = self._session.target.conventions.signing.recipe
-        signed = sign(recipe, question.request, self._key, time_ns() // 1_000_000)
+        recipe = self._desk.target.conventions.signing.recipe
+        signed = sign(recipe, question.request, self._key, self._now_ns() // 1_000_000)
         return self._prepare(signed)
 
     def tidy(self, client: Client) -> None:
@@ -91,24 +115,24 @@ class Voices:
         if self._key is None:
             return
         try:
-            self._session.once(client, self._by_token(DELETE, {"apiKey": self._key.name}))
+            self._desk.once(client, self._by_token(DELETE, {"apiKey": self._key.name}))
         except TargetUnreachable as error:
-            self._session.note_error(DELETE, f"our key {self._key.name} is still there: {error}")
+            self._desk.note_error(DELETE, f"our key {self._key.name} is still there: {error}")
 
     def _accounts(self) -> list[str]:
-        return list(self._session.target.accounts)[::-1][:2]
+        return list(self._desk.target.accounts)[::-1][:2]
 
     def _create(self, client: Client) -> Key | None:
         form = {"remark": "rate limit", "scopes": "read"}
-        self._asked.append((time_ns(), self._accounts()[0], CREATE))
-        answer = self._session.once(client, self._by_token(CREATE, form))
+        self._asked.append((self._now_ns(), self._accounts()[0], CREATE))
+        answer = self._desk.once(client, self._by_token(CREATE, form))
         data = outcome_of(answer.response).data
         if not (isinstance(data, dict) and data.get("apiKey") and data.get("secret")):
             return None
         return Key(str(data["apiKey"]), str(data["secret"]))
 
     def _by_token(self, operation: str, form: dict[str, Any]) -> Request:
-        asked = self._session.contract.operations[operation]
+        asked = self._desk.contract.operations[operation]
         token = self._tokens[self._accounts()[0]]
         headers = (("Authorization", token),)
         return build(asked.method, asked.path, form=form, headers=headers)
@@ -123,5 +147,5 @@ class Voices:
         return self._reads[operation]
 
     def _is_here(self) -> bool:
-        host = self._session.target.host
+        host = self._desk.target.host
         return is_loopback(host) and ":" not in host
