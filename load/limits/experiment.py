@@ -40,7 +40,7 @@ RECOVERIES: Final = 4
 TRICKLES: Final = (8, 16, 32)  # what is to have come in before one looks again
 PRECISE: Final = 0.03  # so well the length of a window has to be known
 SPREADS: Final = ((1.35, 0.4), (1.15, 0.3), (1.55, 0.25), (1.25, 0.2))
-EDGE: Final = 0.02
+EDGE: Final = 0.025
 LATER: Final = 0.75
 SHARPER: Final = 4
 RESTS: Final = 2.1  # windows, after which nothing is left of what was used up
@@ -268,7 +268,7 @@ class Experiment:
                 # A second early may be rounding; more is not what was told.
                 self._is_told_true &= told_s is None or probe_s > told_s - GRAIN_S
                 rest = yield from self._ask(self._first, self._asks.most)
-                self._edge_s = start_s + probe_s
+                self._edge_s = start_s + (low_s + probe_s) / 2
                 return Recovery(low_s, probe_s, 1 + rest.accepted)
             low_s = probe_s
         gap_s = max(told_s or FIRST_GAP_S, known.high_s if known else 0.0) + margin_s
@@ -277,7 +277,7 @@ class Experiment:
             yield from self._until(start_s + gap_s)
             batch = yield from self._ask(self._first, self._asks.most)
             if batch.accepted:
-                self._edge_s = batch.accepted_s[0]
+                self._edge_s = start_s + (low_s + gap_s) / 2
                 return Recovery(low_s, gap_s, batch.accepted)
             self._is_told_true = False
             low_s, gap_s, ratio = gap_s, gap_s * ratio, RATIO
