@@ -27,7 +27,7 @@ from load.asked import Asked
 from load.client import Address, Answer, Client
 from load.engine import Engine
 from load.fleet import Alone, Start, Worker
-from load.histogram import histogram_of
+from load.histogram import Histogram
 from load.job import Prepared
 from load.journal import Head, Journal, path_of
 from load.part import Part
@@ -88,6 +88,7 @@ class Session:
         self._stopped_because: str | None = None
         self._journal: Journal | None = None
         self._rows: list[bytes] = []
+        self._histograms: dict[str, Histogram] = {}
         self._watch: Watch | None = None
         self._watched: Watched | None = None
         self._watching = gevent.spawn(self._look_after)
@@ -165,11 +166,19 @@ class Session:
             watched=self._watched,
             facts=self.facts,
             counts={**self.counts, **self._failures()},
-            histograms={name: histogram_of(each) for name, each in self.values_ns.items()},
+            histograms=self._folded(),
             first_error=next(iter(self._errors), None),
             stopped_because=self._stopped_because,
             exit_code=self.exit_code,
         )
+
+    def _folded(self) -> dict[str, Histogram]:
+        """Histograms of `values_ns` so far; a stream gives a hundred thousand a second, so they are not kept."""
+        for name, values in self.values_ns.items():
+            folded = self._histograms.setdefault(name, Histogram())
+            folded.add(np.array(values, dtype=np.int64))
+            values.clear()
+        return self._histograms
 
     def _failures(self) -> dict[str, dict[str, int]]:
         """What went wrong most often, and how often."""
@@ -242,6 +251,7 @@ class Session:
             gevent.sleep(FLUSH_S)
             if self._watch is not None:
                 self._watch.look()
+            self._folded()
             if self._role.is_forsaken():
                 self.stop("the master was lost")
             try:
