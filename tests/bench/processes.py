@@ -47,7 +47,7 @@ class Server:
 
 @contextmanager
 def server(name: str, words: Sequence[str]) -> Iterator[Server]:
-    """The program `NAME.c` of this folder on the server's core, compiled at first use; asked to end with the block."""
+    """The program `NAME.c` of this folder on the server's core, compiled at first use; ends with the block."""
     program, source = TOOLS / f"bench-{name}", HERE / f"{name}.c"
     if not program.exists() or program.stat().st_mtime < source.stat().st_mtime:
         TOOLS.mkdir(exist_ok=True)

@@ -1,6 +1,7 @@
-"""Our own listeners on the bench's stream: the suite's path from the socket to the count, beside one request now and then.
+"""Our own listeners on the bench's stream: the suite's path from the socket to the count, beside a few requests.
 
-The bench's server places no orders, so `mixed` stands in for `stream_throughput`: its one operation is asked at the profile's rate.
+The bench's server places no orders, so `mixed` stands in for `stream_throughput`: its
+one operation is asked at the profile's rate.
 """
 
 from __future__ import annotations

@@ -5,9 +5,12 @@ Standard library and orjson alone, for the clients run in environments of their 
 
 from __future__ import annotations
 
+import asyncio
 import json
+import os
 import sys
 from array import array
+from collections.abc import Awaitable, Callable
 from time import time_ns
 from typing import NamedTuple
 
@@ -70,8 +73,8 @@ class Check:
             if now_ns > self._until_ns:
                 self.is_over = True
 
-    def say(self) -> None:
-        """One line of JSON."""
+    def end(self) -> None:
+        """Say in one line of JSON what came, and hang up: closing in order would first read all that is under way."""
         delays = sorted(self._delays_ns)
         count = len(delays)
         seconds = max(self._now_ns - self._from_ns, 1) / SECOND_NS
@@ -85,3 +88,19 @@ class Check:
             "p99_us": delays[count * 99 // 100] / 1000 if count else None,
         }
         sys.stdout.write(json.dumps(found) + "\n")
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def drive(listen: Callable[[Given, int, Check], Awaitable[None]], words: list[str]) -> None:
+    """Run every connection of a client on asyncio's own loop, or on uvloop where the last word asks for it."""
+    if words[-1] == "uvloop":
+        import uvloop
+
+        uvloop.install()
+    asyncio.run(_together(listen, Given.of(words)))
+
+
+async def _together(listen: Callable[[Given, int, Check], Awaitable[None]], given: Given) -> None:
+    check = Check(given)
+    await asyncio.gather(*(listen(given, number, check) for number in range(given.connections)))

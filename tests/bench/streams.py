@@ -1,0 +1,151 @@
+"""Messages a second that one core takes from streams, decoded, checked and timed: ours beside other clients."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Final
+
+from reference_exchange.bench import Row
+from tests.bench.processes import server
+from tests.bench.stream_clients import OURS, Client, Said, Shape, clients
+
+COMMAND: Final = "make bench ONLY=streams"
+SHAPES: Final = (
+    Shape("one connection, 100 topics", 1, 100),
+    Shape("16 connections, 8 topics each", 16, 8),
+)
+ROUNDS, SECONDS = 5, 3.0
+PACED_ROUNDS, PACED_SECONDS = 3, 5.0
+PACES_PER_S: Final = (20_000, 100_000)
+BREAKS: Final = 20  # for each connection
+# Late enough that every client counts by then, and over before the first of them ends.
+BREAKS_AFTER_MS, BREAKS_DURING_MS = 3000, 1000
+LIFE_S: Final = 60
+MESSAGES_PER_S: Final = 100_000
+SHARE_RECEIVED: Final = 0.99
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One run of one client: what it said, and how many promises the server broke meanwhile."""
+
+    said: Said
+    broken: int
+
+
+Rounds = Mapping[str, list[Heard]]
+
+
+def measure(run: Path) -> list[Row]:
+    """Rounds in turn, so that what the machine does meanwhile falls on all of them; the middle of each client's."""
+    every = clients(run / "install.log")
+    fast = {shape: _rounds(every, shape, 0, ROUNDS, run) for shape in SHAPES}
+    paced = {pace: _rounds(every, SHAPES[0], pace, PACED_ROUNDS, run) for pace in PACES_PER_S}
+    table = [line for shape, rounds in fast.items() for line in _table(shape.name, rounds)]
+    table += [
+        line for pace, rounds in paced.items() for line in _table(f"{pace:,} a second", rounds)
+    ]
+    (run / "streams.txt").write_text("\n".join(table) + "\n", encoding="utf-8")
+    print("\n".join(table))
+    return [
+        *(_fast(shape, rounds) for shape, rounds in fast.items()),
+        *(_paced(pace, rounds) for pace, rounds in paced.items()),
+        *_noticed(fast, paced),
+    ]
+
+
+def _rounds(every: Mapping[str, Client], shape: Shape, pace: int, rounds: int, run: Path) -> Rounds:
+    """`pace` is events a second over all connections, 0 for as many as the client takes."""
+    found: dict[str, list[Heard]] = {name: [] for name in every}
+    seconds = PACED_SECONDS if pace else SECONDS
+    words = (pace // shape.connections, BREAKS if pace else 0, BREAKS_AFTER_MS, BREAKS_DURING_MS)
+    for number in range(rounds):
+        for name, client in every.items():
+            folder = run / f"{shape.connections}-{pace}" / f"{name.replace(' ', '-')}-{number}"
+            with server("stream_server", [*map(str, words), str(LIFE_S)]) as running:
+                said = client(running.port, shape, seconds, folder)
+            found[name].append(Heard(said, json.loads(running.said)["broken"]))
+    return found
+
+
+def _middle(rounds: Rounds, figure: str) -> dict[str, float]:
+    return {
+        name: round(median(getattr(each.said, figure) for each in heard), 1)
+        for name, heard in rounds.items()
+    }
+
+
+def _others(figures: Mapping[str, float]) -> dict[str, float]:
+    return {name: value for name, value in figures.items() if name != OURS}
+
+
+def _fast(shape: Shape, rounds: Rounds) -> Row:
+    rates = _middle(rounds, "messages_per_s")
+    mine = rates[OURS]
+    name, goal = f"messages a second: {shape.name}", f"at least {MESSAGES_PER_S:,}"
+    return Row(name, round(mine), "/s", goal, mine >= MESSAGES_PER_S, _others(rates), COMMAND)
+
+
+def _paced(pace: int, rounds: Rounds) -> Row:
+    mine = _middle(rounds, "messages_per_s")[OURS]
+    least = SHARE_RECEIVED * pace
+    valid = sum(each.said.is_valid for each in rounds[OURS])
+    told: dict[str, float] = {f"of {len(rounds[OURS])} rounds valid": valid}
+    p50, p99 = _middle(rounds, "p50_us"), _middle(rounds, "p99_us")
+    for name in rounds:
+        told |= {f"{name} p50 us": p50[name], f"{name} p99 us": p99[name]}
+    goal = f"at least {least:,.0f}, every round valid"
+    reached = mine >= least and valid == len(rounds[OURS])
+    return Row(f"received of {pace:,} a second", round(mine), "/s", goal, reached, told, COMMAND)
+
+
+def _noticed(fast: Mapping[Shape, Rounds], paced: Mapping[int, Rounds]) -> Iterator[Row]:
+    """The checks of all clients, on streams whose promises are kept and on such where they are not."""
+    whole, holed = _wrong(fast.values()), _wrong(paced.values())
+    broken = {name: sum(x.broken for r in paced.values() for x in r[name]) for name in holed}
+    reached = holed == broken and min(broken.values()) > 0
+    told = {f"{name} of {broken[name]}": count for name, count in _others(holed).items()}
+    goal = f"all {broken[OURS]}, and likewise every other client"
+    yield Row(
+        "gaps noticed where events are left out or sent twice",
+        holed[OURS],
+        "",
+        goal,
+        reached,
+        told,
+        COMMAND,
+    )
+    none = not any(whole.values())
+    goal = "0, and likewise every other client"
+    yield Row(
+        "gaps or unreadable messages where there are none",
+        whole[OURS],
+        "",
+        goal,
+        none,
+        _others(whole),
+        COMMAND,
+    )
+
+
+def _wrong(every: Iterator[Rounds]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for rounds in every:
+        for name, heard in rounds.items():
+            wrong = sum(each.said.gaps + each.said.unreadable for each in heard)
+            found[name] = found.get(name, 0) + wrong
+    return found
+
+
+def _table(title: str, rounds: Rounds) -> Iterator[str]:
+    figures = [_middle(rounds, each) for each in ("messages_per_s", "p50_us", "p99_us")]
+    yield f"{title}: {'messages/s':>24} {'p50 us':>12} {'p99 us':>12}"
+    for name in rounds:
+        yield f"  {name:<20}" + " ".join(f"{each[name]:12,.0f}" for each in figures)
+    waits = [each.said.run_delay_share for each in rounds[OURS]]
+    told = ", ".join("?" if each is None else f"{each:.0%}" for each in waits)
+    yield f"  ours waited for a processor, by round: {told}"
