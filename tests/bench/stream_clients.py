@@ -33,11 +33,13 @@ class Shape(NamedTuple):
 class Said:
     """What a client says it heard after its warm-up, but for gaps, of which ours alone leaves out the warm-up's.
 
-    `p50_us` and `p99_us` are from the making of an event to its reading. `is_valid` and `run_delay_share` (how long
+    `messages_per_cpu_s` is for a second of processor time, which others on the machine do not take away; `p50_us` and
+    `p99_us` are from the making of an event to its reading. `is_valid` and `run_delay_share` (how long
     it waited for a processor) are told by ours alone.
     """
 
     messages_per_s: float
+    messages_per_cpu_s: float
     acknowledged: int
     gaps: int
     unreadable: int
@@ -64,6 +66,7 @@ def ours(port: int, shape: Shape, seconds: float, folder: Path) -> Said:
     heard, delay = entry["extra"], entry["also_us"]["event_delay"]
     return Said(
         messages_per_s=heard["messages_per_s"],
+        messages_per_cpu_s=heard["messages"] / heard["cpu_s"],
         acknowledged=heard["acknowledged"],
         gaps=heard["gaps"],
         unreadable=heard["unreadable"],

@@ -7,8 +7,10 @@ one operation is asked at the profile's rate.
 from __future__ import annotations
 
 import os
-from time import time_ns
+from time import process_time, time_ns
 from typing import ClassVar
+
+import gevent
 
 from load import locustfile
 from load.plan import SECOND_NS
@@ -44,6 +46,7 @@ class Streams(Mixed):
     """Listens, and asks as ever."""
 
     listeners: ClassVar[list[TimedListener]] = []
+    cpu_s: ClassVar[float] = 0.0  # when the counting began
 
     @classmethod
     def open(cls, session: Session) -> None:
@@ -54,6 +57,7 @@ class Streams(Mixed):
             listener = TimedListener(session, client)
             listener.subscribe([f"depth.C{number}T{each}/USDT" for each in range(TOPICS)])
             cls.listeners.append(listener)
+        gevent.spawn(cls._note_cpu, session)
 
     @classmethod
     def close(cls, session: Session) -> None:
@@ -62,6 +66,13 @@ class Streams(Mixed):
         for listener in cls.listeners:
             listener.close()
         session.counts.update(report([each.tally for each in cls.listeners], seconds))
+        session.counts["cpu_s"] = process_time() - cls.cpu_s
+
+    @classmethod
+    def _note_cpu(cls, session: Session) -> None:
+        session.began.wait()
+        gevent.sleep(max(session.measured_from_ns - time_ns(), 0) / SECOND_NS)
+        cls.cpu_s = process_time()
 
 
 locustfile.USERS[Mixed.scenario] = Streams

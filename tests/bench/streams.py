@@ -27,6 +27,7 @@ BREAKS_AFTER_MS, BREAKS_DURING_MS = 3000, 1000
 LIFE_S: Final = 60
 MESSAGES_PER_S: Final = 100_000
 SHARE_RECEIVED: Final = 0.99
+TOLD: Final = ("messages_per_s", "messages_per_cpu_s", "p50_us", "p99_us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,9 @@ def _wrong(every: Iterator[Rounds]) -> dict[str, int]:
 
 
 def _table(title: str, rounds: Rounds) -> Iterator[str]:
-    figures = [_middle(rounds, each) for each in ("messages_per_s", "p50_us", "p99_us")]
-    yield f"{title}: {'messages/s':>24} {'p50 us':>12} {'p99 us':>12}"
+    figures = [_middle(rounds, each) for each in TOLD]
+    yield title
+    yield f"  {'':<20}{'messages/s':>12} {'per CPU s':>12} {'p50 us':>12} {'p99 us':>12}"
     for name in rounds:
         yield f"  {name:<20}" + " ".join(f"{each[name]:12,.0f}" for each in figures)
     waits = [each.said.run_delay_share for each in rounds[OURS]]

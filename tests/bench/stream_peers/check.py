@@ -11,7 +11,7 @@ import os
 import sys
 from array import array
 from collections.abc import Awaitable, Callable
-from time import time_ns
+from time import process_time, time_ns
 from typing import NamedTuple
 
 import orjson
@@ -51,6 +51,7 @@ class Check:
         self._from_ns = begin_ns + int(given.warm_up_s * SECOND_NS)
         self._until_ns = self._from_ns + int(given.seconds * SECOND_NS)
         self._now_ns = begin_ns
+        self._cpu_s = 0.0  # when the counting began
 
     def take(self, text: bytes | str) -> None:
         """One message."""
@@ -68,6 +69,7 @@ class Check:
             self._gaps += 1
         last[topic] = event["seq"]
         if now_ns >= self._from_ns:
+            self._cpu_s = self._cpu_s or process_time()
             self._delays_ns.append(now_ns - event["sentNs"])
             self._now_ns = now_ns
             if now_ns > self._until_ns:
@@ -75,12 +77,14 @@ class Check:
 
     def end(self) -> None:
         """Say in one line of JSON what came, and hang up: closing in order would first read all that is under way."""
+        cpu_s = process_time() - self._cpu_s
         delays = sorted(self._delays_ns)
         count = len(delays)
         seconds = max(self._now_ns - self._from_ns, 1) / SECOND_NS
         found = {
             "messages": count,
             "messages_per_s": count / seconds,
+            "messages_per_cpu_s": count / cpu_s,
             "acknowledged": self._acknowledged,
             "gaps": self._gaps,
             "unreadable": self._unreadable,

@@ -11,7 +11,7 @@ const untilMs = fromMs + seconds * 1000;
 const last = new Map();
 const delaysMs = [];
 const sockets = [];
-let acknowledged = 0, gaps = 0, unreadable = 0, lastMs = fromMs, isOver = false;
+let acknowledged = 0, gaps = 0, unreadable = 0, lastMs = fromMs, isOver = false, usage = null;
 
 function take(data) {
   if (isOver) return;
@@ -23,6 +23,7 @@ function take(data) {
   if (event.type !== 'snapshot' && event.prevSeq !== last.get(topic)) gaps++;
   last.set(topic, event.seq);
   if (now < fromMs) return;
+  usage = usage || process.cpuUsage();
   delaysMs.push(now - event.sentNs / 1e6);
   lastMs = now;
   if (now > untilMs) end();
@@ -31,10 +32,12 @@ function take(data) {
 function end() {
   isOver = true;
   for (const each of sockets) each.terminate();
+  const used = process.cpuUsage(usage);
   const sorted = Float64Array.from(delaysMs).sort(), count = sorted.length;
   console.log(JSON.stringify({
     messages: count,
     messages_per_s: count / ((lastMs - fromMs) / 1000),
+    messages_per_cpu_s: count / ((used.user + used.system) / 1e6),
     acknowledged, gaps, unreadable,
     p50_us: count ? sorted[count >> 1] * 1000 : null,
     p99_us: count ? sorted[Math.floor(count * 0.99)] * 1000 : null,
