@@ -31,11 +31,11 @@ class Shape(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a client says it heard after its warm-up, but for gaps, of which ours alone leaves out the warm-up's.
+    """What a client says it heard after its warm-up; gaps of the warm-up are counted by the others, not by ours.
 
-    `messages_per_cpu_s` is for a second of processor time, which others on the machine do not take away; `p50_us` and
-    `p99_us` are from the making of an event to its reading. `is_valid` and `run_delay_share` (how long
-    it waited for a processor) are told by ours alone.
+    `messages_per_cpu_s` is for a second of processor time, which others on the machine do not take away. Times are from
+    the making of an event to its reading. The last three are told by ours alone: `kernel_us`, p50 and p99 from the
+    making of an event to the kernel's stamp; whether the run is valid; how long it waited for a processor.
     """
 
     messages_per_s: float
@@ -45,6 +45,7 @@ class Said:
     unreadable: int
     p50_us: float
     p99_us: float
+    kernel_us: tuple[float, float] | None = None
     is_valid: bool = False
     run_delay_share: float | None = None
 
@@ -63,7 +64,8 @@ def ours(port: int, shape: Shape, seconds: float, folder: Path) -> Said:
     settings = {"BENCH_TOPICS": str(shape.topics)}
     file = HERE / "stream_locustfile.py"
     entry = locust(port, profile, folder, seconds + GRACE_S, file, settings)
-    heard, delay = entry["extra"], entry["also_us"]["event_delay"]
+    heard, times = entry["extra"], entry["also_us"]
+    delay, to_kernel = times["event_delay"], times["event_to_kernel"]
     return Said(
         messages_per_s=heard["messages_per_s"],
         messages_per_cpu_s=heard["messages"] / heard["cpu_s"],
@@ -72,6 +74,7 @@ def ours(port: int, shape: Shape, seconds: float, folder: Path) -> Said:
         unreadable=heard["unreadable"],
         p50_us=delay["p50"],
         p99_us=delay["p99"],
+        kernel_us=(to_kernel["p50"], to_kernel["p99"]),
         is_valid=entry["valid"],
         run_delay_share=entry["generator"]["this process"]["run_delay_share"],
     )

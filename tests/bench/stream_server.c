@@ -96,8 +96,7 @@ static void drop(Connection *c) {
 static void flush(Connection *c) { /* as much as the socket takes */
     while (c->out_size && !c->is_full) {
         long sent = write(c->fd, c->out + c->out_from, c->out_size);
-        if (sent < 0 && errno != EAGAIN) { c->is_full = 1; return; } /* reading will tell that it is gone */
-        if (sent < 0) { c->is_full = 1; return; }
+        if (sent < 0) { c->is_full = 1; return; } /* or gone: then reading will tell */
         c->out_from += sent, c->out_size -= sent;
     }
     if (!c->out_size) c->out_from = 0;

@@ -95,10 +95,13 @@ def _paced(pace: int, rounds: Rounds) -> Row:
     mine = _middle(rounds, "messages_per_s")[OURS]
     least = SHARE_RECEIVED * pace
     valid = sum(each.said.is_valid for each in rounds[OURS])
-    told: dict[str, float] = {f"of {len(rounds[OURS])} rounds valid": valid}
+    told: dict[str, float] = {f"ours valid, of {len(rounds[OURS])} rounds": valid}
     p50, p99 = _middle(rounds, "p50_us"), _middle(rounds, "p99_us")
     for name in rounds:
         told |= {f"{name} p50 us": p50[name], f"{name} p99 us": p99[name]}
+    stamps = zip(*(each.said.kernel_us or () for each in rounds[OURS]), strict=True)
+    for name, values in zip(("p50", "p99"), stamps, strict=True):
+        told[f"ours {name} us to the kernel"] = median(values)
     goal = f"at least {least:,.0f}, every round valid"
     reached = mine >= least and valid == len(rounds[OURS])
     return Row(f"received of {pace:,} a second", round(mine), "/s", goal, reached, told, COMMAND)
