@@ -33,9 +33,9 @@ class Shape(NamedTuple):
 class Said:
     """What a client says it heard after its warm-up; gaps of the warm-up are counted by the others, not by ours.
 
-    `messages_per_cpu_s` is for a second of processor time, which others on the machine do not take away. Times are from
-    the making of an event to its reading. The last three are told by ours alone: `kernel_us`, p50 and p99 from the
-    making of an event to the kernel's stamp; whether the run is valid; how long it waited for a processor.
+    `messages_per_cpu_s` is for a second of processor time, which others on the machine do not take away. Times are
+    from the making of an event to its reading. The last three are told by ours alone: `kernel_us`, p50 and p99 from
+    the making of an event to the kernel's stamp; whether the run is valid; how long it waited for a processor.
     """
 
     messages_per_s: float

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -55,7 +55,7 @@ def measure(run: Path) -> list[Row]:
     return [
         *(_fast(shape, rounds) for shape, rounds in fast.items()),
         *(_paced(pace, rounds) for pace, rounds in paced.items()),
-        *_noticed(fast, paced),
+        *_noticed(fast.values(), paced.values()),
     ]
 
 
@@ -86,63 +86,59 @@ def _others(figures: Mapping[str, float]) -> dict[str, float]:
 
 def _fast(shape: Shape, rounds: Rounds) -> Row:
     rates = _middle(rounds, "messages_per_s")
-    mine = rates[OURS]
     name, goal = f"messages a second: {shape.name}", f"at least {MESSAGES_PER_S:,}"
-    return Row(name, round(mine), "/s", goal, mine >= MESSAGES_PER_S, _others(rates), COMMAND)
+    return _row(name, rates, "/s", goal, rates[OURS] >= MESSAGES_PER_S, _others(rates))
 
 
 def _paced(pace: int, rounds: Rounds) -> Row:
-    mine = _middle(rounds, "messages_per_s")[OURS]
-    least = SHARE_RECEIVED * pace
-    valid = sum(each.said.is_valid for each in rounds[OURS])
-    told: dict[str, float] = {f"ours valid, of {len(rounds[OURS])} rounds": valid}
+    mine, runs = _middle(rounds, "messages_per_s"), rounds[OURS]
+    least, valid = SHARE_RECEIVED * pace, sum(each.said.is_valid for each in runs)
+    told: dict[str, float] = {f"ours valid, of {len(runs)} rounds": valid}
     p50, p99 = _middle(rounds, "p50_us"), _middle(rounds, "p99_us")
     for name in rounds:
         told |= {f"{name} p50 us": p50[name], f"{name} p99 us": p99[name]}
-    stamps = zip(*(each.said.kernel_us or () for each in rounds[OURS]), strict=True)
+    stamps = zip(*(each.said.kernel_us or () for each in runs), strict=True)
     for name, values in zip(("p50", "p99"), stamps, strict=True):
         told[f"ours {name} us to the kernel"] = median(values)
     goal = f"at least {least:,.0f}, every round valid"
-    reached = mine >= least and valid == len(rounds[OURS])
-    return Row(f"received of {pace:,} a second", round(mine), "/s", goal, reached, told, COMMAND)
+    reached = mine[OURS] >= least and valid == len(runs)
+    return _row(f"received of {pace:,} a second", mine, "/s", goal, reached, told)
 
 
-def _noticed(fast: Mapping[Shape, Rounds], paced: Mapping[int, Rounds]) -> Iterator[Row]:
-    """The checks of all clients, on streams whose promises are kept and on such where they are not."""
-    whole, holed = _wrong(fast.values()), _wrong(paced.values())
-    broken = {name: sum(x.broken for r in paced.values() for x in r[name]) for name in holed}
-    reached = holed == broken and min(broken.values()) > 0
-    told = {f"{name} of {broken[name]}": count for name, count in _others(holed).items()}
-    goal = f"all {broken[OURS]}, and likewise every other client"
-    yield Row(
-        "gaps noticed where events are left out or sent twice",
-        holed[OURS],
-        "",
-        goal,
-        reached,
-        told,
-        COMMAND,
-    )
-    none = not any(whole.values())
-    goal = "0, and likewise every other client"
-    yield Row(
-        "gaps or unreadable messages where there are none",
-        whole[OURS],
-        "",
-        goal,
-        none,
-        _others(whole),
-        COMMAND,
-    )
+def _noticed(fast: Iterable[Rounds], paced: Iterable[Rounds]) -> Iterator[Row]:
+    """The checks of all clients, on streams whose promises are broken and on such where they are kept."""
+    whole, holed = _heard(fast), _heard(paced)
+    gaps = {name: sum(each.said.gaps for each in heard) for name, heard in holed.items()}
+    broken = {name: sum(each.broken for each in heard) for name, heard in holed.items()}
+    told = {f"{name} of {broken[name]}": count for name, count in _others(gaps).items()}
+    name, goal = "gaps noticed where there are some", f"all {broken[OURS]}, and all by the others"
+    yield _row(name, gaps, "", goal, gaps == broken and min(broken.values()) > 0, told)
+    wrong = {
+        name: sum(each.said.gaps + each.said.unreadable for each in heard)
+        for name, heard in whole.items()
+    }
+    name, goal = "gaps or unreadable messages where there are none", "0, and 0 by the others"
+    yield _row(name, wrong, "", goal, not any(wrong.values()), _others(wrong))
 
 
-def _wrong(every: Iterator[Rounds]) -> dict[str, int]:
-    found: dict[str, int] = {}
+def _heard(every: Iterable[Rounds]) -> Rounds:
+    """All runs of each client."""
+    found: dict[str, list[Heard]] = {}
     for rounds in every:
         for name, heard in rounds.items():
-            wrong = sum(each.said.gaps + each.said.unreadable for each in heard)
-            found[name] = found.get(name, 0) + wrong
+            found[name] = [*found.get(name, []), *heard]
     return found
+
+
+def _row(
+    name: str,
+    figures: Mapping[str, float],
+    unit: str,
+    goal: str,
+    reached: bool,
+    told: Mapping[str, float],
+) -> Row:
+    return Row(name, round(figures[OURS]), unit, goal, reached, told, COMMAND)
 
 
 def _table(title: str, rounds: Rounds) -> Iterator[str]:
