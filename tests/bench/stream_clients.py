@@ -17,6 +17,7 @@ PEERS: Final = HERE / "stream_peers"
 AIOHTTP: Final = ("aiohttp==3.14.5", "orjson==3.13.0", "uvloop==0.23.0")
 WARM_UP_S: Final = 0.5
 ASKED_PER_S: Final = 100  # by our own beside the stream: its figures need samples to be valid
+ASKING: Final = 4  # connections
 GRACE_S: Final = 60
 OURS: Final = "ours"
 
@@ -56,7 +57,7 @@ Client = Callable[[int, Shape, float, Path], Said]
 def ours(port: int, shape: Shape, seconds: float, folder: Path) -> Said:
     """Through Locust's own command, with the suite's own listener."""
     profile = {
-        "connections": 1,
+        "connections": ASKING,
         "streams": shape.connections,
         "warm_up_s": WARM_UP_S,
         "stages": [{"rate_per_s": ASKED_PER_S, "duration_s": seconds}],

@@ -19,11 +19,14 @@ SHAPES: Final = (
     Shape("16 connections, 8 topics each", 16, 8),
 )
 ROUNDS, SECONDS = 5, 3.0
-PACED_ROUNDS, PACED_SECONDS = 3, 5.0
-PACES_PER_S: Final = (20_000, 100_000)
+PACED_ROUNDS, PACED_SECONDS = 3, 6.0
+MODEST_PER_S: Final = (
+    20_000  # every client keeps up with it, so all come to where promises are broken
+)
+PACES_PER_S: Final = (MODEST_PER_S, 100_000)
 BREAKS: Final = 20  # for each connection
 # Late enough that every client counts by then, and over before the first of them ends.
-BREAKS_AFTER_MS, BREAKS_DURING_MS = 3000, 1000
+BREAKS_AFTER_MS, BREAKS_DURING_MS = 2500, 800
 LIFE_S: Final = 60
 MESSAGES_PER_S: Final = 100_000
 SHARE_RECEIVED: Final = 0.99
@@ -55,7 +58,7 @@ def measure(run: Path) -> list[Row]:
     return [
         *(_fast(shape, rounds) for shape, rounds in fast.items()),
         *(_paced(pace, rounds) for pace, rounds in paced.items()),
-        *_noticed(fast.values(), paced.values()),
+        *_noticed(fast.values(), [paced[MODEST_PER_S]]),
     ]
 
 
@@ -63,7 +66,8 @@ def _rounds(every: Mapping[str, Client], shape: Shape, pace: int, rounds: int, r
     """`pace` is events a second over all connections, 0 for as many as the client takes."""
     found: dict[str, list[Heard]] = {name: [] for name in every}
     seconds = PACED_SECONDS if pace else SECONDS
-    words = (pace // shape.connections, BREAKS if pace else 0, BREAKS_AFTER_MS, BREAKS_DURING_MS)
+    breaks = BREAKS if pace == MODEST_PER_S else 0
+    words = (pace // shape.connections, breaks, BREAKS_AFTER_MS, BREAKS_DURING_MS)
     for number in range(rounds):
         for name, client in every.items():
             folder = run / f"{shape.connections}-{pace}" / f"{name.replace(' ', '-')}-{number}"
