@@ -20,9 +20,8 @@ SHAPES: Final = (
 )
 ROUNDS, SECONDS = 5, 3.0
 PACED_ROUNDS, PACED_SECONDS = 3, 6.0
-MODEST_PER_S: Final = (
-    20_000  # every client keeps up with it, so all come to where promises are broken
-)
+# Every client keeps up with it, so all come to where promises are broken.
+MODEST_PER_S: Final = 20_000
 PACES_PER_S: Final = (MODEST_PER_S, 100_000)
 BREAKS: Final = 20  # for each connection
 # Late enough that every client counts by then, and over before the first of them ends.
