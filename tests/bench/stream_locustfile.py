@@ -10,8 +10,6 @@ import os
 from time import process_time, time_ns
 from typing import ClassVar
 
-import gevent
-
 from load import locustfile
 from load.plan import SECOND_NS
 from load.scenarios.mixed import Mixed
@@ -26,10 +24,18 @@ EVENT_DELAY, KERNEL_DELAY = "event_delay", "event_to_kernel"
 class TimedListener(Listener):
     """A listener that also says how long each event was under way, from the server's clock, which is ours."""
 
+    cpu_s: ClassVar[float] = 0.0  # of the process, when the counting began
+
     def __init__(self, session: Session, client: StreamClient) -> None:
         super().__init__(session, client)
         self._delays_ns = session.values_ns.setdefault(EVENT_DELAY, [])
         self._kernel_delays_ns = session.values_ns.setdefault(KERNEL_DELAY, [])
+
+    def readable(self) -> None:
+        """Note the processor time before the first read that counts."""
+        if not TimedListener.cpu_s and time_ns() >= self._session.measured_from_ns:
+            TimedListener.cpu_s = process_time()
+        super().readable()
 
     def heard(self, text: bytes, kernel_ns: int | None, received_ns: int) -> None:
         """What `Listener` does, and two times more."""
@@ -46,7 +52,6 @@ class Streams(Mixed):
     """Listens, and asks as ever."""
 
     listeners: ClassVar[list[TimedListener]] = []
-    cpu_s: ClassVar[float] = 0.0  # when the counting began
 
     @classmethod
     def open(cls, session: Session) -> None:
@@ -57,7 +62,6 @@ class Streams(Mixed):
             listener = TimedListener(session, client)
             listener.subscribe([f"depth.C{number}T{each}/USDT" for each in range(TOPICS)])
             cls.listeners.append(listener)
-        gevent.spawn(cls._note_cpu, session)
 
     @classmethod
     def close(cls, session: Session) -> None:
@@ -66,13 +70,7 @@ class Streams(Mixed):
         for listener in cls.listeners:
             listener.close()
         session.counts.update(report([each.tally for each in cls.listeners], seconds))
-        session.counts["cpu_s"] = process_time() - cls.cpu_s
-
-    @classmethod
-    def _note_cpu(cls, session: Session) -> None:
-        session.began.wait()
-        gevent.sleep(max(session.measured_from_ns - time_ns(), 0) / SECOND_NS)
-        cls.cpu_s = process_time()
+        session.counts["cpu_s"] = process_time() - TimedListener.cpu_s
 
 
 locustfile.USERS[Mixed.scenario] = Streams
