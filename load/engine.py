@@ -29,6 +29,7 @@ EPOLLIN: Final = 1
 LOOK_NS: Final = 20_000_000  # so often, timeouts are looked for
 COMPARE_NS: Final = 1_000_000  # and at most so often, after a sleep, clocks are compared
 BREATH_NS: Final = 5_000_000  # so often, the other greenlets run
+A_TURN_S: Final = 1e-9  # with 0 gevent looks at timers and sockets every fiftieth time only
 ROOM_NS: Final = 3_000_000  # as long as nothing is due within this
 HELD_NS: Final = 50_000_000  # or when they have waited for this
 OPENING_NS: Final = 500_000  # and so often while a connection opens
@@ -268,7 +269,7 @@ class Engine:
             self.look()
             self._look(now_ns)
         if self._opening or self._may_breathe(now_ns):
-            gevent.sleep(0)
+            gevent.sleep(A_TURN_S)
             self._breathed_ns = now_ns = time_ns()
         # A lane that opens does so in another greenlet, which needs its turns.
         wake_ns = now_ns + (OPENING_NS if self._opening else LOOK_NS)

@@ -7,11 +7,14 @@ a time take ten microseconds each. This reads the four kinds of frame that a ser
 from __future__ import annotations
 
 from enum import IntEnum
+from struct import Struct
 from typing import Final
 
 MAX_MESSAGE_BYTES: Final = 16 * 1024 * 1024
 FIN: Final = 0x80
 WHOLE_TEXT: Final = 0x81
+USUAL: Final = WHOLE_TEXT << 8 | 126  # a whole text whose length takes two bytes
+USUAL_HEAD: Final = Struct(">HH").unpack_from
 
 
 class Opcode(IntEnum):
@@ -43,6 +46,10 @@ class FrameReader:
         found: list[bytes] = []
         at, size = 0, len(data)
         while size - at >= 2 and self._ended is None:
+            if self._parts is None:
+                at = _usual(data, at, found)
+                if size - at < 2:
+                    break
             first, length = data[at], data[at + 1]
             begin = at + 2
             if length > 125:
@@ -96,6 +103,20 @@ class FrameReader:
         self._parts = None if is_last else parts
         if is_last:
             found.append(b"".join(parts))
+
+
+def _usual(data: bytes, at: int, found: list[bytes]) -> int:
+    """Take whole texts of 126 to 65,535 bytes, which is what a stream is made of; where the next frame begins."""
+    size, keep = len(data), found.append
+    while size - at >= 4:
+        kind, length = USUAL_HEAD(data, at)
+        begin = at + 4
+        end = begin + length
+        if kind != USUAL or end > size:
+            break
+        keep(data[begin:end])
+        at = end
+    return at
 
 
 def _long(data: bytes, at: int) -> tuple[int, int]:

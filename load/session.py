@@ -29,7 +29,7 @@ from load.attribution import Attribution
 from load.client import Address, Answer, Client
 from load.engine import Engine
 from load.fleet import Alone, Start, Worker
-from load.histogram import histogram_of
+from load.histogram import Histogram
 from load.job import Prepared
 from load.journal import Head, Journal, path_of
 from load.part import Part
@@ -97,6 +97,7 @@ class Session:
         self._journal: Journal | None = None
         self._rows: list[bytes] = []
         self._clock: ClockWatch | None = None
+        self._histograms: dict[str, Histogram] = {}
         self._watch: Watch | None = None
         self._watched: Watched | None = None
         self._probe: Probe | None = None
@@ -189,7 +190,7 @@ class Session:
             watched=self._watched,
             facts=self.facts,
             counts={**self.counts, **self._failures()},
-            histograms={name: histogram_of(each) for name, each in self.values_ns.items()},
+            histograms=self._folded(),
             attribution=self._attribution,
             first_error=next(iter(self._errors), None),
             stopped_because=self._stopped_because,
@@ -197,6 +198,14 @@ class Session:
             outside=dict(self._outside),
             unanswered=dict(self._unanswered),
         )
+
+    def _folded(self) -> dict[str, Histogram]:
+        """Histograms of `values_ns` so far; a stream gives a hundred thousand a second, so they are not kept."""
+        for name, values in self.values_ns.items():
+            folded = self._histograms.setdefault(name, Histogram())
+            folded.add(np.array(values, dtype=np.int64))
+            values.clear()
+        return self._histograms
 
     def _failures(self) -> dict[str, dict[str, int]]:
         """What went wrong most often, and how often."""
@@ -308,6 +317,7 @@ class Session:
             gevent.sleep(FLUSH_S)
             if self._clock is not None:
                 self._look_at_clock(self._clock)
+            self._folded()
             if self._role.is_forsaken():
                 self.stop("the master was lost")
             try:

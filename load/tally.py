@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import orjson
+
+LOADS: Final = orjson.loads
 
 
 @dataclass(slots=True)
@@ -21,22 +23,35 @@ class Tally:
     refused: str | None = None
     _last: dict[str, int] = field(default_factory=dict)
 
-    def take(self, text: bytes, counts: bool) -> None:
-        """One frame. Sequences are followed from the first on; it is counted when it `counts`."""
+    def take(self, text: bytes, counts: bool) -> dict[str, Any] | None:
+        """One frame; the event that it is, if it is one.
+
+        Sequences are followed from the first on; it is counted when it `counts`.
+        """
         try:
-            frame = orjson.loads(text)
+            frame = LOADS(text)
         except orjson.JSONDecodeError:
             self.unreadable += 1
-            return
-        topic = frame.get("topic") if isinstance(frame, dict) else None
-        if not isinstance(topic, str):
-            self._answer(frame)
-            return
-        follows = self._follows(topic, frame)
+            return None
+        try:  # the usual: a delta that follows the last one of its topic
+            topic, number = frame["topic"], frame["seq"]
+            follows = frame["prevSeq"] == self._last[topic] and number.__class__ is int
+        except (KeyError, TypeError):
+            follows = False
+        if follows:
+            self._last[topic] = number
+        else:
+            topic = frame.get("topic") if isinstance(frame, dict) else None
+            if not isinstance(topic, str):
+                self._answer(frame)
+                return None
+            follows = self._follows(topic, frame)
         if counts:
             self.events[topic] += 1
             self.size += len(text)
             self.gaps += not follows
+        event: dict[str, Any] = frame
+        return event
 
     def _answer(self, frame: Any) -> None:
         if not isinstance(frame, dict):

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final
@@ -36,19 +37,38 @@ def free_port() -> int:
         return port
 
 
+@dataclass
+class Server:
+    """A running server; `said` is what it said when it ended."""
+
+    port: int
+    said: str = ""
+
+
+@contextmanager
+def server(name: str, words: Sequence[str]) -> Iterator[Server]:
+    """The program `NAME.c` of this folder on the server's core; ends with the block."""
+    program = compiled(f"{name}.c", f"bench-{name}")
+    running = Server(free_port())
+    process = subprocess.Popen(
+        [str(program), str(running.port), *words],
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: alone_on(cores()[0]),
+    )
+    try:
+        _await(running.port)
+        yield running
+    finally:
+        process.terminate()
+        running.said = process.communicate(timeout=START_S)[0]
+
+
 @contextmanager
 def serving(pattern: Pattern) -> Iterator[int]:
-    """The port of a server with a pattern, compiled at first use."""
-    program = compiled("server.c", "bench-server")
-    port = free_port()
-    words = [str(program), str(port), *pattern.words()]
-    process = subprocess.Popen(words, preexec_fn=lambda: alone_on(cores()[0]))
-    try:
-        _await(port)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
+    """The port of a server with a pattern."""
+    with server("server", pattern.words()) as running:
+        yield running.port
 
 
 def compiled(source: str, name: str, *options: str) -> Path:
@@ -98,23 +118,27 @@ def ours(
 
     `burn_us`: what a user of it computes before every request.
     """
-    options = written(port, profile, folder)
     file = HERE / "busy_locustfile.py" if burn_us else ROOT / "load" / "locustfile.py"
+    return locust(port, profile, folder, seconds, file, {"BENCH_BURN_US": str(burn_us)})
+
+
+def locust(
+    port: int,
+    profile: dict[str, Any],
+    folder: Path,
+    seconds: float,
+    file: Path,
+    settings: Mapping[str, str],
+) -> dict[str, Any]:
+    """One run of `mixed` as a locustfile has it; its entry."""
+    options = written(port, profile, folder)
     users = str(profile["connections"])
-    words = [
-        sys.executable,
-        "-m",
-        "locust",
-        "-f",
-        str(file),
-        "--headless",
-        "-u",
-        users,
-        "-r",
-        users,
-    ]
+    words = [sys.executable, "-m", "locust", "-f", str(file), "--headless"]
+    words += ["-u", users, "-r", users]
     words += ["--load-profile", "bench", "--only-summary", *options]
-    generator(words, folder / "said.log", seconds, {"BENCH_BURN_US": str(burn_us)})
+    if profile.get("streams"):
+        words += ["--host", f"http://127.0.0.1:{port}", "--stream-url", f"ws://127.0.0.1:{port}/"]
+    generator(words, folder / "said.log", seconds, settings)
     try:
         entry: dict[str, Any] = json.loads((folder / "load-mixed.json").read_text(encoding="utf-8"))
     except OSError:

@@ -6,6 +6,7 @@ import socket
 from array import array
 from time import sleep, time_ns
 
+import gevent
 import numpy as np
 import pytest
 
@@ -156,3 +157,25 @@ def test_silence_is_given_up_and_counted_as_lost():
 def test_answers_in_pieces_are_put_together():
     found, _ = driven(answering(YES[:20], YES[20:50], YES[50:]), count=5)
     assert kinds_of(found).tolist() == [Kind.ANSWERED] * 5
+
+
+def test_the_others_have_their_turns_while_there_is_always_something_to_read():
+    ours, theirs = socket.socketpair()
+    engine = Engine(Recorder(), lambda: pytest.fail("nothing is asked"), 1.0)
+    ticks: list[int] = []
+
+    def tick() -> None:
+        while True:
+            gevent.sleep(0.05)
+            ticks.append(time_ns())
+
+    theirs.send(b"never read")
+    engine.listen(ours.fileno(), lambda: sleep(0.01))
+    ticking = gevent.spawn(tick)
+    engine.run(array("q"), time_ns() + 1_500_000_000)
+    ticking.kill()
+    for each in (ours, theirs):
+        each.close()
+    engine.close()
+    # One in every fifty milliseconds; a few would do, but the end of the run is no turn.
+    assert len(ticks) > 3

@@ -77,10 +77,13 @@ def test_rate_limit_finds_the_documented_limit_and_stops(exchange, tmp_path):
 
 
 def test_stream_throughput_hears_every_channel_without_gaps(exchange, tmp_path):
-    extra = measured(exchange, "stream_throughput", tmp_path)["extra"]
+    entry = measured(exchange, "stream_throughput", tmp_path)
+    extra = entry["extra"]
     assert (extra["connections"], extra["acknowledged"]) == (3, 3)
     assert (extra["gaps"], extra["unreadable"]) == (0, 0)
     assert extra["by_channel"]["depth"] > 0
+    # Folded while the run went on, and every message is among them.
+    assert entry["also_us"]["stream_receive_lag"]["n"] == extra["messages"]
 
 
 def test_locust_itself_runs_mixed_which_asks_what_the_document_offers(exchange, tmp_path):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from load.tally import Tally
 
@@ -66,3 +68,35 @@ def test_answers_and_nonsense_are_not_events():
 def test_a_refused_subscription_is_remembered():
     tally = tally_of([{"op": "error", "success": False, "code": 4102, "message": "unknown"}])
     assert tally.refused == "4102 unknown"
+
+
+def test_an_event_is_handed_back_and_anything_else_is_not():
+    tally = Tally()
+    assert tally.take(json.dumps(snapshot(7)).encode(), counts=False) == snapshot(7)
+    assert tally.take(json.dumps(delta(8, 7)).encode(), counts=True) == delta(8, 7)
+    assert tally.take(b'{"id": "1", "success": true}', counts=True) is None
+    assert tally.take(b"no json", counts=True) is None
+
+
+EVENTS = st.fixed_dictionaries(
+    {"topic": st.sampled_from(["a", "b"])},
+    optional={
+        "type": st.sampled_from(["snapshot", "delta"]),
+        "seq": st.sampled_from([1, 2, 3, "2", None]),
+        "prevSeq": st.sampled_from([1, 2, 3, "2", None]),
+    },
+)
+
+
+@given(events=st.lists(EVENTS, max_size=12))
+def test_gaps_are_those_of_the_rule_however_events_are_formed(events):
+    last, gaps = {}, 0
+    for event in events:
+        topic, number = event["topic"], event.get("seq")
+        if not isinstance(number, int):
+            continue
+        is_bound = event.get("type") != "snapshot" and "prevSeq" in event
+        gaps += is_bound and (topic not in last or event["prevSeq"] != last[topic])
+        last[topic] = number
+    tally = tally_of(events)
+    assert (tally.gaps, tally.events.total(), tally.unreadable) == (gaps, len(events), 0)
