@@ -18,6 +18,7 @@ from locust.rpc import Message
 from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
 from load.part import Part
+from load.timeline import Timeline
 
 LEAD_NS: Final = 100_000_000  # between "everybody is ready" and the first planned time
 FLEET_LEAD_NS: Final = 500_000_000  # the same, when the word has to travel
@@ -136,17 +137,16 @@ class Master:
             self._miss()
             gevent.sleep(LOOK_S)
 
-    def lost_workers(self) -> list[tuple[str, str]]:
-        """(name, what became of it) of each worker that did not deliver."""
-        found = []
-        for name in self._names.values():
+    def lost_workers(self) -> list[Part]:
+        """An empty part for each worker that did not deliver, which says what became of it."""
+        found, names = [], list(self._names.values())
+        for number, name in enumerate(names):
             if name in self.parts:
                 continue
             after_s = self.lost.get(name)
             when = f" {after_s:.0f} s after the start" if after_s is not None else ""
-            found.append(
-                (name, f"{name} was lost{when}: its part of the load was not offered from then on")
-            )
+            why = f"{name} was lost{when}: its part of the load was not offered from then on"
+            found.append(Part(name, Timeline(), 0, number=number, of=len(names), lost=why))
         return found
 
     def _ready(self, environment: Any, msg: Message, **_: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any, Self
 from load.asked import Asked
 from load.histogram import Histogram
 from load.judge import Bounds
-from load.result import Ended, result
+from load.result import Ended, Share, result
 from load.timeline import Timeline
 from load.watch import Watched
 
@@ -18,12 +18,15 @@ from load.watch import Watched
 class Part:
     """One process's share. `facts` are the same whoever says them; `counts` add up.
 
-    `stop_ns` is since the start of the plan. `watched` None: it was killed, and its journal is all there is.
+    `stop_ns` is since the start of the plan; `number` and `of` say which share of it was this process's.
+    `watched` None: it was killed, and its journal is all there is; `lost` is the master's word of it.
     """
 
     worker: str
     timeline: Timeline
     stop_ns: int
+    number: int = 0
+    of: int = 1
     watched: Watched | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     counts: Mapping[str, Any] = field(default_factory=dict)
@@ -31,6 +34,7 @@ class Part:
     first_error: str | None = None
     stopped_because: str | None = None
     exit_code: int | None = None
+    lost: str | None = None
 
     def pack(self) -> dict[str, Any]:
         """For a message."""
@@ -56,13 +60,16 @@ class Part:
         )
 
 
-PLAIN = ("worker", "stop_ns", "facts", "counts", "first_error", "stopped_because", "exit_code")
+PLAIN = (
+    *("worker", "stop_ns", "number", "of", "facts", "counts"),
+    *("first_error", "stopped_because", "exit_code"),
+)
 
 
 def conclude(
     asked: Asked, parts: Sequence[Part], lost: Sequence[str], bounds: Bounds
 ) -> dict[str, Any]:
-    """The scenario's entry, from every part; `lost` says which workers are missing or incomplete."""
+    """The scenario's entry, from every part; `lost` says what else is missing."""
     whole = Timeline()
     counts: dict[str, Any] = {}
     facts: dict[str, Any] = {}
@@ -78,14 +85,31 @@ def conclude(
         plan=asked.plan if asked.is_planned else None,
         stop_ns=max((part.stop_ns for part in parts), default=0),
         headline=asked.headline,
-        watched={part.worker or "this process": part.watched for part in parts if part.watched},
-        lost=tuple(lost),
-        stopped_because=_first(part.stopped_because for part in parts),
+        shares={part.worker: _share(part) for part in parts},
+        lost=(*(part.lost for part in parts if part.lost), *lost),
+        stopped_because=_first(_named(part) for part in parts),
         first_error=_first(part.first_error for part in parts),
         extra={**facts, **counts},
         histograms=histograms,
     )
     return result(whole, ended, bounds)
+
+
+def _share(part: Part) -> Share:
+    return Share(
+        timeline=part.timeline,
+        number=part.number,
+        of=part.of,
+        watched=part.watched,
+        lost=part.lost,
+        stopped_because=part.stopped_because,
+    )
+
+
+def _named(part: Part) -> str | None:
+    if part.worker and part.stopped_because:
+        return f"{part.worker}: {part.stopped_because}"
+    return part.stopped_because
 
 
 def _first(values: Any) -> str | None:

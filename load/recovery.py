@@ -50,4 +50,4 @@ def _part(head: Head, rows: Rows, asked: Asked) -> Part:
     timeline = Timeline()
     timeline.add(rows, head.operations, asked.plan, head.start_ns)
     last_ns = int(np.max(rows[:, 5])) if len(rows) else head.start_ns
-    return Part(worker=head.worker, timeline=timeline, stop_ns=last_ns - head.start_ns)
+    return Part(head.worker, timeline, last_ns - head.start_ns, number=head.number, of=head.of)
