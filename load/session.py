@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
+from socket import gethostname
 from time import time_ns
 from typing import Any, Final, Protocol
 
@@ -202,6 +203,7 @@ class Session:
         if start.of > 1:
             offset = {"clock_ahead_us": start.clock_ns / 1000, "within_us": start.within_ns / 1000}
             self.facts["clocks"] = {self._role.name: offset}
+            self.facts["hosts"] = {self._role.name: gethostname()}
         folder = self.prepared.job.run
         if folder is not None:
             head = Head(
