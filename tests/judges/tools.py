@@ -92,12 +92,14 @@ def node(program: str, log: Path) -> Path:
     return folder / "node_modules" / ".bin" / program
 
 
-def python(program: str, log: Path) -> Path:
-    """A program of the Python packages, installed at first use."""
-    folder, wanted = TOOLS / "venv", "\n".join(PYTHON_PACKAGES)
+def python(
+    program: str, log: Path, packages: Sequence[str] = PYTHON_PACKAGES, name: str = "venv"
+) -> Path:
+    """A program of Python packages in an environment of that name, installed at first use."""
+    folder, wanted = TOOLS / name, "\n".join(packages)
     with _alone():
         if not _installed(folder, wanted):
-            environment(folder, PYTHON_PACKAGES, log)
+            environment(folder, packages, log)
             (folder / ".installed").write_text(wanted, encoding="utf-8")
     return folder / "bin" / program
 
