@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from typing import Any
 
 from conformance.errors import ExitCode
 from reference_exchange.faults import CATALOGUE
-from tests import against_schemathesis, judges, proof_of_faults, proof_of_kills
+from tests import against_schemathesis, judges, proof_of_faults, proof_of_fleet, proof_of_kills
 
 SEEDS = 50
 DIFFERING_SEEDS = 10
@@ -90,6 +91,7 @@ PROOFS: dict[str, Callable[[Path], list[Figure]]] = {
     "differing": differing,
     "documents": judges.main,
     "faults": faults,
+    "fleet": proof_of_fleet.main,
     "kills": kills,
     "schemathesis": against_schemathesis.main,
 }
@@ -115,4 +117,5 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was set up is taken down
     sys.exit(main(sys.argv[1:]))
