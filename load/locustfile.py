@@ -83,13 +83,15 @@ def start(environment: Environment, **_: Any) -> None:
 @events.test_stopping.add_listener  # type: ignore[untyped-decorator]
 def stopping(environment: Environment, **_: Any) -> None:
     """Before users are stopped: nothing more is sent, and what is under way may come back."""
-    RUNS[environment].stop()
+    if environment in RUNS:  # a worker whose master went before the start has none
+        RUNS[environment].stop()
 
 
 @events.test_stop.add_listener  # type: ignore[untyped-decorator]
 def stop(environment: Environment, **_: Any) -> None:
     """A run ended: judge it, keep it, and say in a few lines what it measured."""
-    RUNS[environment].finish()
+    if environment in RUNS:
+        RUNS[environment].finish()
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]
