@@ -25,6 +25,7 @@ from tests.hosts import ROOT, Hosts, end, hosts
 SCENARIO: Final = "order_latency"
 PLACE: Final = "placeSpotOrder"
 EXCHANGE, MASTER, WORKERS = "exchange", "master", ("alpha", "beta")
+VICTIM: Final = WORKERS[1]
 RATE_PER_S: Final = 200
 SECONDS: Final = 10.0
 CUT_AFTER_S: Final = 2.0  # after the first samples of everybody
@@ -64,17 +65,20 @@ def whole(folder: Path) -> tuple[str, str]:
     return "", doubts
 
 
-def cut(folder: Path) -> str:
-    """A run in which a worker's cable is pulled: what is wrong with what is said of it, or nothing."""
-    victim = WORKERS[1]
+def cut(folder: Path) -> tuple[str, str]:
+    """A run in which a worker's cable is pulled: what is wrong with what it says of that (or nothing), and that."""
     with hosts(EXCHANGE, MASTER, *WORKERS) as made:
-        ran = _run(made, folder, lambda: made.cut(victim))
-    entry = ran.entry
+        ran = _run(made, folder, lambda: made.cut(VICTIM))
+    return _wrong_after_the_cut(ran), ran.entry["why_invalid"] or ""
+
+
+def _wrong_after_the_cut(ran: Between) -> str:
+    entry, folder = ran.entry, ran.folder
     if ran.code != 2 or entry["valid"] or not entry["partial"]:
         return f"exit code {ran.code}, valid {entry['valid']}, partial {entry['partial']}"
     said = {name: each["why_invalid"] or "" for name, each in entry["generator"].items()}
-    lost = [name for name, why in said.items() if f"on {victim} was lost" in why]
-    if len(lost) != 1 or f"{lost[0]} on {victim} was lost" not in entry["why_invalid"]:
+    lost = [name for name, why in said.items() if f"on {VICTIM} was lost" in why]
+    if len(lost) != 1 or f"{lost[0]} on {VICTIM} was lost" not in entry["why_invalid"]:
         return f"it does not say who was lost: {entry['why_invalid']}"
     last = {name: _last_ns(path_of(folder, SCENARIO, name)) for name in said}
     missing_s = (ran.meddled_ns - last.pop(lost[0])) / 1e9

@@ -42,7 +42,7 @@ class Linter:
 
 def main(run: Path) -> list[dict[str, Any]]:
     """A row for each linter, one for the edits that they object to, one for the image's files."""
-    folder = run / "manifests"
+    folder = (run / "manifests").resolve()  # a run from the image's files is started elsewhere
     folder.mkdir(parents=True)
     rows, noticed = [], 0
     for linter in ALL:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from conformance.errors import ExitCode
+from conformance.errors import ExitCode, SuiteError
 from reference_exchange.faults import CATALOGUE
 from tests import against_schemathesis, judges, proof_of_faults, proof_of_fleet, proof_of_kills
 
@@ -118,4 +118,11 @@ def main(words: list[str]) -> int:
 
 if __name__ == "__main__":
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was set up is taken down
-    sys.exit(main(sys.argv[1:]))
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except SuiteError as error:
+        print(f"prove: {error}", file=sys.stderr)
+        sys.exit(int(error.exit_code))
+    except KeyboardInterrupt:
+        print("prove: stopped", file=sys.stderr)
+        sys.exit(int(ExitCode.INCONCLUSIVE))

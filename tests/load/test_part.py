@@ -103,19 +103,24 @@ def test_counts_add_up_and_facts_do_not():
     assert joined(one, other) == {"topics": 4, "clocks": {"w0": 1, "w1": 2}}
 
 
-def written(folder, worker: str, found: Rows, cut: int = 0) -> None:
-    """A journal, its last bytes cut off."""
-    head = Head(
+def head_of(worker: str, start_ns: int, profile: Profile, number: int = 0, of: int = 1) -> Head:
+    """The first line of a journal."""
+    return Head(
         scenario="order_latency",
         worker=worker,
-        start_ns=START,
+        start_ns=start_ns,
         operations=OPERATIONS,
-        profile=asdict(PROFILE),
+        profile=asdict(profile),
         seed=1,
-        number=0,
-        of=1,
+        number=number,
+        of=of,
         headline=["place"],
     )
+
+
+def written(folder, worker: str, found: Rows, cut: int = 0) -> None:
+    """A journal, its last bytes cut off."""
+    head = head_of(worker, START, PROFILE)
     journal = Journal(path_of(folder, "order_latency", worker), head)
     data = found.astype("<i8").tobytes()
     journal.write(data[: len(data) - cut])
