@@ -17,10 +17,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from conformance.embedded import embedded
-from conformance.errors import ExitCode, RunError, SafetyStop, SuiteError, TargetUnreachable
+from conformance.errors import ExitCode, SafetyStop, SuiteError, TargetUnreachable
 from conformance.spec.contract import SPECS
 from load.job import PROFILES, SCENARIOS, Job, prepare, refuse_strangers, target_of, why_not
-from load.kept import file_of, keep, write
+from load.kept import file_of, keep, make, write
 from load.limits.budget import budget_of
 from load.lines import lines_of
 from load.recovery import recovered
@@ -83,7 +83,7 @@ def _run(options: argparse.Namespace) -> int:
         profiles=options.profiles,
         is_alone=options.alone,
     )
-    _make(options.run)
+    make(options.run)
     with ExitStack() as stack:
         job = _reach(stack, job)
         jobs = _jobs(job)
@@ -111,13 +111,6 @@ def _left(folder: Path, scenario: str) -> dict[str, Any] | None:
         keep(folder, made)
         print("\n".join(lines_of(made)), flush=True)
     return made
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise RunError(f"cannot write to {folder}: {error.strerror}") from None
 
 
 def _reach(stack: ExitStack, job: Job) -> Job:

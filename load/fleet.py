@@ -9,6 +9,7 @@ its journal where the master can see it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from socket import gethostname
 from time import monotonic, time, time_ns
 from typing import Any, Final, NamedTuple
 
@@ -18,6 +19,7 @@ from locust.rpc import Message
 from locust.runners import STATE_MISSING, MasterRunner, WorkerRunner
 
 from load.part import Part
+from load.timeline import Timeline
 
 LEAD_NS: Final = 100_000_000  # between "everybody is ready" and the first planned time
 FLEET_LEAD_NS: Final = 500_000_000  # the same, when the word has to travel
@@ -81,7 +83,7 @@ class Worker:
             (self._compare() for _ in range(CLOCK_ROUNDS)), key=lambda x: x[1]
         )
         self._is_spawned.wait()
-        self._runner.send_message(READY, {"name": self.name})
+        self._runner.send_message(READY, {"name": self.name, "host": gethostname()})
         word = self._go.get()
         start_ns = word["start_ns"] + ahead_ns
         return Start(start_ns, word["number"], word["of"], ahead_ns, within_ns)
@@ -116,6 +118,7 @@ class Master:
         self._runner = runner
         self._finish = finish
         self._names: dict[str, str] = {}
+        self._hosts: dict[str, str] = {}
         self.parts: dict[str, Part] = {}
         self.lost: dict[str, float] = {}
         self.start_ns = 0
@@ -136,21 +139,22 @@ class Master:
             self._miss()
             gevent.sleep(LOOK_S)
 
-    def lost_workers(self) -> list[tuple[str, str]]:
-        """(name, what became of it) of each worker that did not deliver."""
-        found = []
-        for name in self._names.values():
+    def lost_workers(self) -> list[Part]:
+        """An empty part for each worker that did not deliver, which says what became of it."""
+        found, names = [], list(self._names.values())
+        for number, name in enumerate(names):
             if name in self.parts:
                 continue
             after_s = self.lost.get(name)
             when = f" {after_s:.0f} s after the start" if after_s is not None else ""
-            found.append(
-                (name, f"{name} was lost{when}: its part of the load was not offered from then on")
-            )
+            who = f"{name} on {self._hosts[name]}"
+            why = f"{who} was lost{when}: its part of the load was not offered from then on"
+            found.append(Part(name, Timeline(), 0, number=number, of=len(names), lost=why))
         return found
 
     def _ready(self, environment: Any, msg: Message, **_: Any) -> None:
         self._names[msg.node_id] = msg.data["name"]
+        self._hosts[msg.data["name"]] = msg.data["host"]
         expected = [x for x in self._runner.clients.all if x.state != STATE_MISSING]
         if len(self._names) >= len(expected) and not self.start_ns:
             self.start_ns = time_ns() + FLEET_LEAD_NS

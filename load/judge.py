@@ -7,7 +7,7 @@ measurement at all, and neither does a run in which less was answered than was p
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from conformance.errors import ConfigurationError
@@ -31,16 +31,13 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """What one run shows about itself.
+class Worker:
+    """What one process of the load generator shows about itself and its share of the plan.
 
-    A lag is None where there are too few samples to tell, or where nothing was due at a time: a
-    burst counts answers, and its figures are no claim. `watched` is the worst of all workers; None where
-    none lived to tell. `lost` says of each worker that did not come to its end what became of it;
-    `miscounted`, of an exchange that nobody else asks, what it counted otherwise than we did.
+    A lag is None where there are too few samples to tell; `watched` None: it did not live to tell, and `lost`
+    says what became of it.
     """
 
-    sent: int
     answered: int
     errors: int
     offered_per_s: float
@@ -48,6 +45,24 @@ class Evidence:
     send_lag_p99_us: float | None
     receive_lag_p99_us: float | None
     watched: Watched | None
+    lost: str | None = None
+    stopped_because: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one run shows about itself.
+
+    Without a plan nothing was due at a time: a burst counts answers, and its figures are no claim. `workers`
+    by name, "" where there is one process alone; `lost` says why samples are missing.
+    """
+
+    sent: int
+    answered: int
+    errors: int
+    offered_per_s: float
+    achieved_per_s: float
+    workers: Mapping[str, Worker] = field(default_factory=dict)
     is_planned: bool = True
     lost: tuple[str, ...] = ()
     stopped_because: str | None = None
@@ -70,6 +85,15 @@ def why_invalid(evidence: Evidence, bounds: Bounds) -> str | None:
     return "; ".join(_reasons(evidence, bounds)) or None
 
 
+def why_unfit(name: str, worker: Worker, bounds: Bounds, is_planned: bool = True) -> str | None:
+    """Every reason not to believe one process's share, in one line, or None."""
+    if worker.lost or worker.watched is None:
+        return worker.lost or "it was killed: its journal is all there is"
+    reasons = [worker.stopped_because] if worker.stopped_because else []
+    reasons += [_short_of(worker)] if _is_short(worker, bounds) else []
+    return "; ".join([*reasons, *(_ran(name, worker, bounds) if is_planned else ())]) or None
+
+
 def _reasons(seen: Evidence, bounds: Bounds) -> Iterator[str]:
     if seen.stopped_because:
         yield seen.stopped_because
@@ -81,46 +105,66 @@ def _reasons(seen: Evidence, bounds: Bounds) -> Iterator[str]:
         yield f"{seen.errors} of {seen.sent} requests were refused or lost{first}"
     if seen.answered == 0:
         yield "no request was answered"
-    if seen.achieved_per_s < bounds.achieved_share_min * seen.offered_per_s:
-        rates = f"{seen.achieved_per_s:.1f} of {seen.offered_per_s:.1f}"
-        yield f"{rates} planned per second were answered"
-    if seen.is_planned:
-        if 0 < seen.answered < bounds.samples_min:
-            least = f"p99 takes {bounds.samples_min:.0f}"
-            yield f"the run is too short: {seen.answered} samples, and {least}"
-        yield from _lags(seen, bounds)
-        yield from _generator(seen.watched, bounds)
+    is_short = _is_short(seen, bounds)
+    if is_short:
+        yield _short_of(seen)
+    if not seen.is_planned:
+        return
+    if 0 < seen.answered < bounds.samples_min:
+        least = f"p99 takes {bounds.samples_min:.0f}"
+        yield f"the run is too short: {seen.answered} samples, and {least}"
+    for name, worker in seen.workers.items():
+        if worker.lost:
+            continue  # said above
+        # When all fall short together it is the exchange; one alone would drown in the others' figures.
+        if not is_short and _is_short(worker, bounds):
+            yield f"{name}: {_short_of(worker)}"
+        yield from _ran(name, worker, bounds)
 
 
-def _lags(seen: Evidence, bounds: Bounds) -> Iterator[str]:
+def _is_short(seen: Evidence | Worker, bounds: Bounds) -> bool:
+    return seen.achieved_per_s < bounds.achieved_share_min * seen.offered_per_s
+
+
+def _short_of(seen: Evidence | Worker) -> str:
+    rates = f"{seen.achieved_per_s:.1f} of {seen.offered_per_s:.1f}"
+    return f"{rates} planned per second were answered"
+
+
+def _ran(name: str, seen: Worker, bounds: Bounds) -> Iterator[str]:
+    who = f"the load generator's {name}" if name else "the load generator"
+    yield from _lags(who, seen, bounds)
+    if seen.watched is not None:
+        yield from _watched(who, seen.watched, bounds)
+
+
+def _lags(who: str, seen: Worker, bounds: Bounds) -> Iterator[str]:
     if (seen.send_lag_p99_us or 0) > bounds.send_lag_p99_us:
         yield (
-            f"the load generator sent {seen.send_lag_p99_us:.0f} us late at p99, "
+            f"{who} sent {seen.send_lag_p99_us:.0f} us late at p99, "
             f"more than {bounds.send_lag_p99_us:.0f}"
         )
     if (seen.receive_lag_p99_us or 0) > bounds.receive_lag_p99_us:
         yield (
-            f"the load generator read answers {seen.receive_lag_p99_us:.0f} us late at p99, "
+            f"{who} read answers {seen.receive_lag_p99_us:.0f} us late at p99, "
             f"more than {bounds.receive_lag_p99_us:.0f}"
         )
 
 
-def _generator(seen: Watched | None, bounds: Bounds) -> Iterator[str]:
-    if seen is None:
-        return
+def _watched(who: str, seen: Watched, bounds: Bounds) -> Iterator[str]:
     if (seen.overslept_us_p99 or 0) > bounds.overslept_p99_us:
         yield (
-            f"the load generator woke {seen.overslept_us_p99:.0f} us late at p99, "
+            f"{who} woke {seen.overslept_us_p99:.0f} us late at p99, "
             f"more than {bounds.overslept_p99_us:.0f}"
         )
     if seen.busy_share > bounds.busy_share_max:
-        yield f"the load generator was busy {seen.busy_share:.0%} of the time: it can do no more"
+        yield f"{who} was busy {seen.busy_share:.0%} of the time: it can do no more"
     if (seen.run_delay_share or 0) > bounds.run_delay_share_max:
         yield (
-            f"the load generator waited for a processor {seen.run_delay_share:.0%} of the time: "
+            f"{who} waited for a processor {seen.run_delay_share:.0%} of the time: "
             "something else runs on this machine"
         )
     if seen.collector_us_max > bounds.collector_us_max:
-        yield f"the load generator's collector stopped it for {seen.collector_us_max:.0f} us"
+        yield f"{who}: its collector stopped it for {seen.collector_us_max:.0f} us"
     if abs(seen.clock_step_us) > bounds.clock_step_us:
-        yield f"the clock was set by {seen.clock_step_us:.0f} us during the run"
+        yield f"{who}: the clock was set by {seen.clock_step_us:.0f} us during the run"

@@ -16,6 +16,14 @@ def file_of(folder: Path, scenario: str) -> Path:
     return folder / f"load-{scenario}.json"
 
 
+def make(folder: Path) -> None:
+    """Have the folder of a run. Raises RunError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot write to {folder}: {error.strerror}") from None
+
+
 def keep(folder: Path, entry: Mapping[str, Any]) -> None:
     """Write a result. Raises RunError when the disk takes no more."""
     write(file_of(folder, entry["scenario"]), entry)

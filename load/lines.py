@@ -44,6 +44,7 @@ def lines_of(entry: Mapping[str, Any]) -> list[str]:
     if entry["knee"]:
         knee = entry["knee"]
         lines.append(f"  knee: holds at {knee['holds_at_per_s']:g} per second; {knee['because']}")
+    lines += _workers(entry["generator"])
     extra = [f"{key} {entry['extra'][key]}" for key in SHOWN if key in entry["extra"]]
     lines += [f"  {', '.join(extra)}"] if extra else []
     if entry["extra"].get("count_difference"):
@@ -101,6 +102,15 @@ def _attributed(found: Mapping[str, Any]) -> Iterator[str]:
 def _sum(means: Mapping[str, float], whole: str, parts: Sequence[str]) -> str:
     told = [f"{name.replace('_', ' ')} {means[name]:.1f}" for name in parts]
     return f"{means[whole]:.1f} = {' + '.join(told)}"
+
+
+def _workers(generator: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """How many workers may be believed, and what is wrong with each of the others."""
+    if len(generator) < 2:
+        return []
+    good = sum(each["valid"] for each in generator.values())
+    bad = [f"{name}: {x['why_invalid']}" for name, x in generator.items() if not x["valid"]]
+    return [f"  workers: {good} of {len(generator)} valid", *(f"    {each}" for each in bad)]
 
 
 def _us(value: float | None, bounds: Sequence[float] | None) -> str:

@@ -11,6 +11,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ from load.asked import settle
 from load.exchange_counts import Beside, requests_at
 from load.fleet import Alone, Master, Worker
 from load.job import PROFILES, SCENARIOS, Job, prepare
-from load.kept import keep
+from load.kept import keep, make
 from load.lines import lines_of
 from load.part import Part, conclude
 from load.recovery import part_of
@@ -85,13 +86,15 @@ def start(environment: Environment, **_: Any) -> None:
 @events.test_stopping.add_listener  # type: ignore[untyped-decorator]
 def stopping(environment: Environment, **_: Any) -> None:
     """Before users are stopped: nothing more is sent, and what is under way may come back."""
-    RUNS[environment].stop()
+    if environment in RUNS:  # a worker whose master went before the start has none
+        RUNS[environment].stop()
 
 
 @events.test_stop.add_listener  # type: ignore[untyped-decorator]
 def stop(environment: Environment, **_: Any) -> None:
     """A run ended: judge it, keep it, and say in a few lines what it measured."""
-    RUNS[environment].finish()
+    if environment in RUNS:
+        RUNS[environment].finish()
 
 
 @events.quitting.add_listener  # type: ignore[untyped-decorator]
@@ -114,6 +117,8 @@ class _Run:
         runner, options = self._environment.runner, _options(self._environment)
         with _in_one_line():
             self._prepared = prepare(_job(self._environment))
+            if self._prepared.job.run is not None:
+                make(self._prepared.job.run)  # on every machine: each writes its samples down
             user = self._user
             self._asked = settle(
                 self._prepared,
@@ -147,13 +152,13 @@ class _Run:
     def finish(self) -> None:
         """Alone or as master: conclude. A worker has delivered and is done."""
         if self._master is not None:
-            parts, lost = self._gathered(self._master)
+            parts = self._gathered(self._master)
         elif self._session is not None and not isinstance(self._environment.runner, WorkerRunner):
-            parts, lost = [self._session.part()], []
+            parts = [self._session.part()]
         else:
             return
         beside, why = self._look_back()
-        entry = conclude(self._asked, parts, [*lost, *why], self._prepared.bounds, beside)
+        entry = conclude(self._asked, parts, why, self._prepared.bounds, beside)
         if self._prepared.job.run is not None:
             with _in_one_line():
                 keep(self._prepared.job.run, entry)
@@ -162,14 +167,12 @@ class _Run:
         worst = max((part.exit_code or 0 for part in parts), default=0)
         self._environment.process_exit_code = int(worst or valid)
 
-    def _gathered(self, master: Master) -> tuple[list[Part], list[str]]:
-        parts, lost = list(master.parts.values()), []
-        for name, why in master.lost_workers():
-            lost.append(why)
-            kept = part_of(self._prepared.job.run, self._asked, name)
-            if kept is not None:
-                parts.append(kept)
-        return parts, lost
+    def _gathered(self, master: Master) -> list[Part]:
+        parts = list(master.parts.values())
+        for lost in master.lost_workers():
+            kept = part_of(self._prepared.job.run, self._asked, lost.worker)
+            parts.append(replace(kept, lost=lost.lost) if kept else lost)
+        return parts
 
     def _look_back(self) -> tuple[Beside | None, list[str]]:
         """What the exchange counted, and its limiter set back; why that could not be done."""

@@ -11,7 +11,7 @@ from load.attribution import Attribution
 from load.exchange_counts import Beside, difference, sentence
 from load.histogram import Histogram
 from load.judge import Bounds
-from load.result import Ended, result
+from load.result import Ended, Share, result
 from load.timeline import Timeline
 from load.watch import Watched
 
@@ -21,12 +21,15 @@ class Part:
     """One process's share. `facts` are the same whoever says them; `counts` add up.
 
     `outside` has the requests by operation that have no sample, and `unanswered` those of them without an answer.
-    `stop_ns` is since the start of the plan. `watched` None: it was killed, and its journal is all there is.
+    `stop_ns` is since the start of the plan; `number` and `of` say which share of it was this process's.
+    `watched` None: it was killed, and its journal is all there is; `lost` is the master's word of it.
     """
 
     worker: str
     timeline: Timeline
     stop_ns: int
+    number: int = 0
+    of: int = 1
     watched: Watched | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
     counts: Mapping[str, Any] = field(default_factory=dict)
@@ -37,6 +40,7 @@ class Part:
     exit_code: int | None = None
     outside: Mapping[str, int] = field(default_factory=dict)
     unanswered: Mapping[str, int] = field(default_factory=dict)
+    lost: str | None = None
 
     def pack(self) -> dict[str, Any]:
         """For a message."""
@@ -65,8 +69,8 @@ class Part:
 
 
 PLAIN = (
-    *("worker", "stop_ns", "facts", "counts", "first_error", "stopped_because", "exit_code"),
-    *("outside", "unanswered"),
+    *("worker", "stop_ns", "number", "of", "facts", "counts"),
+    *("first_error", "stopped_because", "exit_code", "outside", "unanswered"),
 )
 
 
@@ -77,7 +81,7 @@ def conclude(
     bounds: Bounds,
     beside: Beside | None = None,
 ) -> dict[str, Any]:
-    """The scenario's entry, from every part; `lost` says which workers are missing or incomplete.
+    """The scenario's entry, from every part; `lost` says what else is missing.
 
     `beside`: what the exchange counted meanwhile, where it tells.
     """
@@ -93,16 +97,18 @@ def conclude(
         whole.merge(part.timeline)
         counts = added(counts, part.counts)
         facts = joined(facts, part.facts)
-    numbers = _beside_ours(whole, parts, beside, is_whole=not lost)
+    numbers = _beside_ours(
+        whole, parts, beside, is_whole=not lost and not any(x.lost for x in parts)
+    )
     differing = numbers.get("count_difference")
     ended = Ended(
         profile=asked.profile,
         plan=asked.plan if asked.is_planned else None,
         stop_ns=max((part.stop_ns for part in parts), default=0),
         headline=asked.headline,
-        watched={part.worker or "this process": part.watched for part in parts if part.watched},
-        lost=tuple(lost),
-        stopped_because=_first(part.stopped_because for part in parts),
+        shares={part.worker: _share(part) for part in parts},
+        lost=(*(part.lost for part in parts if part.lost), *lost),
+        stopped_because=_first(_named(part) for part in parts),
         first_error=_first(part.first_error for part in parts),
         miscounted=sentence(differing) if differing and beside and beside.is_ours_alone else None,
         extra={**facts, **counts, **numbers},
@@ -127,6 +133,23 @@ def _beside_ours(
     # Of a process that was killed it is not known what it sent.
     differing = difference(sent, beside.counted, uncertain) if is_whole else {}
     return {**found, "count_difference": differing} if differing else found
+
+
+def _share(part: Part) -> Share:
+    return Share(
+        timeline=part.timeline,
+        number=part.number,
+        of=part.of,
+        watched=part.watched,
+        lost=part.lost,
+        stopped_because=part.stopped_because,
+    )
+
+
+def _named(part: Part) -> str | None:
+    if part.worker and part.stopped_because:
+        return f"{part.worker}: {part.stopped_because}"
+    return part.stopped_because
 
 
 def _first(values: Any) -> str | None:

@@ -27,7 +27,7 @@ def part_of(folder: Path | None, asked: Asked, worker: str) -> Part | None:
     if folder is None or not path_of(folder, asked.profile.scenario, worker).exists():
         return None
     head, rows = read(path_of(folder, asked.profile.scenario, worker))
-    return _part(head, rows, asked)
+    return folded(head, rows, asked)
 
 
 def recovered(folder: Path, scenario: str) -> dict[str, Any] | None:
@@ -35,20 +35,22 @@ def recovered(folder: Path, scenario: str) -> dict[str, Any] | None:
     found = [read(path) for path in journals(folder, scenario)]
     if not found:
         return None
-    asked = _asked(found[0][0])
-    parts = [_part(head, rows, asked) for head, rows in found]
+    asked = asked_of(found[0][0])
+    parts = [folded(head, rows, asked) for head, rows in found]
     bounds = bounds_of(tomllib.loads(PROFILES.read_text(encoding="utf-8")))
     return conclude(asked, parts, [KILLED], bounds)
 
 
-def _asked(head: Head) -> Asked:
+def asked_of(head: Head) -> Asked:
+    """What the run was meant to be, by the head of one of its journals."""
     stages = tuple(Stage(**stage) for stage in head.profile["stages"])
     profile = Profile(**{**head.profile, "stages": stages})
     headline = frozenset(head.headline) if head.headline is not None else None
     return Asked(profile, plan(profile, head.seed), headline)
 
 
-def _part(head: Head, rows: Rows, asked: Asked) -> Part:
+def folded(head: Head, rows: Rows, asked: Asked) -> Part:
+    """One journal as a part."""
     timeline = Timeline()
     timeline.add(rows, head.operations, asked.plan, head.start_ns)
     last_ns = int(np.max(rows[:, 5])) if len(rows) else head.start_ns
@@ -56,5 +58,7 @@ def _part(head: Head, rows: Rows, asked: Asked) -> Part:
         worker=head.worker,
         timeline=timeline,
         stop_ns=last_ns - head.start_ns,
+        number=head.number,
+        of=head.of,
         attribution=Attribution(problems={NO_PROBE}),
     )

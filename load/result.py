@@ -8,18 +8,31 @@ from typing import Any, Final
 
 from load.attribution import Attribution
 from load.histogram import Histogram, Interval
-from load.judge import Bounds, Evidence, why_invalid
+from load.judge import Bounds, Evidence, Worker, why_invalid, why_unfit
 from load.knee import knee
 from load.plan import SECOND_NS, Plan, Profile
 from load.recorder import Kind
 from load.timeline import Timeline, widening
-from load.watch import Watched, worst
+from load.watch import Watched
 
 QUANTILES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99, "p999": 0.999}
 # A figure from fewer stamps than that would mix two clocks.
 STAMPED_SHARE_MIN: Final = 0.99
+LAGS: Final = ("send_lag", "receive_lag")
 
 Figures = dict[str, float | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One process's samples, and what it was: the `number`-th of so many. `lost`: what became of it."""
+
+    timeline: Timeline
+    number: int = 0
+    of: int = 1
+    watched: Watched | None = None
+    lost: str | None = None
+    stopped_because: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +40,15 @@ class Ended:
     """What a run left besides its samples. `headline`: the operations whose figures stand for it.
 
     Times are since the start of the plan, in ns. Without a plan (`plan` None) the load was closed: each
-    request waited for the answer before. `watched` by worker; `lost` says what became of the others.
+    request waited for the answer before. `shares` by worker, "" for one process alone; `lost` says why samples
+    are missing.
     """
 
     profile: Profile
     plan: Plan | None
     stop_ns: int
     headline: frozenset[str] | None = None
-    watched: Mapping[str, Watched] = field(default_factory=dict)
+    shares: Mapping[str, Share] = field(default_factory=dict)
     lost: tuple[str, ...] = ()
     stopped_because: str | None = None
     first_error: str | None = None
@@ -48,19 +62,17 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
     """The scenario's entry in the summary's `load` list."""
     counted = timeline.counted()
     shown = timeline.counted(ended.headline)
-    window = _Window(ended)
     kinds, answered = counted.kinds(), shown.kinds()[Kind.ANSWERED]
+    window = _Window(ended.plan, ended.stop_ns)
     offered, achieved, span_s = window.rates(shown.planned(), shown.last_ns())
-    lags = {name: shown.histogram(name) for name in ("send_lag", "receive_lag")}
+    workers = {name: _worker(each, ended) for name, each in ended.shares.items()}
     evidence = Evidence(
         sent=sum(kinds.values()),
         answered=answered,
         errors=kinds[Kind.REFUSED] + kinds[Kind.LOST],
         offered_per_s=offered,
         achieved_per_s=achieved,
-        send_lag_p99_us=_us(lags["send_lag"].quantile(0.99)),
-        receive_lag_p99_us=_us(lags["receive_lag"].quantile(0.99)),
-        watched=worst(list(ended.watched.values())) if ended.watched else None,
+        workers=workers,
         is_planned=ended.plan is not None,
         lost=ended.lost,
         stopped_because=ended.stopped_because,
@@ -73,7 +85,7 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         "duration_s": round(span_s, 2),
         "partial": bool(ended.lost),
         **_times(shown),
-        **{f"{name}_us": figures(each) for name, each in lags.items()},
+        **{f"{name}_us": figures(shown.histogram(name)) for name in LAGS},
         "also_us": {
             name: {"n": len(each), **figures(each)} for name, each in ended.histograms.items()
         },
@@ -81,13 +93,51 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         "operations": _operations(counted),
         "stages": stages,
         "knee": knee(stages),
-        "generator": {name: each.as_dict() for name, each in ended.watched.items()},
+        "generator": {
+            name or "this process": _said(name, each, evidence.is_planned, bounds)
+            for name, each in workers.items()
+        },
         "extra": {**ended.extra, "waited_for_a_connection": shown.waited()},
         "over_range": shown.histogram("response").over,
         "histograms": {
             **{name: shown.histogram(name).encode() for name in ("wire", "response")},
             **{name: each.encode() for name, each in ended.histograms.items()},
         },
+    }
+
+
+def _worker(share: Share, ended: Ended) -> Worker:
+    """What a process did of its own share, by the time at which the whole run ended."""
+    shown = share.timeline.counted(ended.headline)
+    plan = ended.plan.part(share.number, share.of) if ended.plan else None
+    kinds = shown.kinds()
+    offered, achieved, _ = _Window(plan, ended.stop_ns).rates(shown.planned(), shown.last_ns())
+    return Worker(
+        answered=kinds[Kind.ANSWERED],
+        errors=kinds[Kind.REFUSED] + kinds[Kind.LOST],
+        offered_per_s=offered,
+        achieved_per_s=achieved,
+        send_lag_p99_us=_us(shown.histogram("send_lag").quantile(0.99)),
+        receive_lag_p99_us=_us(shown.histogram("receive_lag").quantile(0.99)),
+        watched=share.watched,
+        lost=share.lost,
+        stopped_because=share.stopped_because,
+    )
+
+
+def _said(name: str, worker: Worker, is_planned: bool, bounds: Bounds) -> dict[str, Any]:
+    """What a process saw of itself, and whether its share may be believed."""
+    problem = why_unfit(name, worker, bounds, is_planned)
+    return {
+        "valid": problem is None,
+        "why_invalid": problem,
+        "n": worker.answered,
+        "errors": worker.errors,
+        "offered_per_s": round(worker.offered_per_s, 2),
+        "achieved_per_s": round(worker.achieved_per_s, 2),
+        "send_lag_us_p99": worker.send_lag_p99_us,
+        "receive_lag_us_p99": worker.receive_lag_p99_us,
+        **(worker.watched.as_dict() if worker.watched else {}),
     }
 
 
@@ -114,11 +164,10 @@ def _judged(profile: Profile, evidence: Evidence, bounds: Bounds) -> dict[str, A
 class _Window:
     """The span whose samples count, and the rates within it."""
 
-    def __init__(self, ended: Ended) -> None:
-        plan = ended.plan
+    def __init__(self, plan: Plan | None, stop_ns: int) -> None:
         self._plan = plan
         self._from_ns = plan.warm_up_ns if plan else 0
-        self._until_ns = min(ended.stop_ns, plan.end_ns) if plan else ended.stop_ns
+        self._until_ns = min(stop_ns, plan.end_ns) if plan else stop_ns
 
     def rates(self, answered: int, last_ns: int) -> tuple[float, float, float]:
         """Planned per second, answered per second, and the seconds that the answers took."""

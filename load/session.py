@@ -14,6 +14,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from random import Random
+from socket import gethostname
 from time import time_ns
 from typing import Any, Final, Protocol
 
@@ -87,6 +88,7 @@ class Session:
         self._tell = tell
         self._timeline = Timeline()
         self._stop_ns = 0
+        self._share = Start(0)
         self._present = 0
         self._is_begun = False
         self._errors: Counter[str] = Counter()
@@ -187,6 +189,8 @@ class Session:
             worker=self._role.name,
             timeline=self._timeline,
             stop_ns=max(0, self._stop_ns - self.start_ns) if self.start_ns else 0,
+            number=self._share.number,
+            of=self._share.of,
             watched=self._watched,
             facts=self.facts,
             counts={**self.counts, **self._failures()},
@@ -235,10 +239,11 @@ class Session:
         gc.collect()
         gc.freeze()  # what lives now lives to the end: the collector need not look at it again
         _sharpen_timers()
-        self.start_ns = start.start_ns
+        self._share, self.start_ns = start, start.start_ns
         if start.of > 1:
             offset = {"clock_ahead_us": start.clock_ns / 1000, "within_us": start.within_ns / 1000}
             self.facts["clocks"] = {self._role.name: offset}
+            self.facts["hosts"] = {self._role.name: gethostname()}
         folder = self.prepared.job.run
         if folder is not None:
             head = Head(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from time import monotonic_ns, process_time_ns, time_ns
 from typing import Any, Final, Self
@@ -37,18 +37,6 @@ class Watched:
     def as_dict(self) -> dict[str, Any]:
         """For a file or a message."""
         return asdict(self)
-
-
-def worst(seen: Sequence[Watched]) -> Watched:
-    """Of several workers the worst in everything: the figures are only as good as the worst of them."""
-    return Watched(
-        *(_worst([getattr(each, item.name) for each in seen]) for item in fields(Watched))
-    )
-
-
-def _worst(values: list[float | None]) -> Any:
-    told = [value for value in values if value is not None]
-    return max(told, key=abs) if told else None
 
 
 class ClockWatch:

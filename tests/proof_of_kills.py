@@ -27,7 +27,7 @@ WORKERS: Final = 2
 RATE_PER_S: Final = 200
 SECONDS: Final = 8.0
 LOST_S: Final = 1.0  # as much as may be missing
-START_S: Final = 20.0
+START_S: Final = 60.0
 SCENARIO: Final = "order_latency"
 PROFILES: Final = f"""
 [kills.order_latency]

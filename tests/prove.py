@@ -8,15 +8,23 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from conformance.errors import ExitCode
+from conformance.errors import ExitCode, SuiteError
 from reference_exchange.faults import CATALOGUE
-from tests import against_schemathesis, judges, proof_of_faults, proof_of_kills, proof_of_validity
+from tests import (
+    against_schemathesis,
+    judges,
+    proof_of_faults,
+    proof_of_fleet,
+    proof_of_kills,
+    proof_of_validity,
+)
 
 SEEDS = 50
 DIFFERING_SEEDS = 10
@@ -106,6 +114,7 @@ PROOFS: dict[str, Callable[[Path], list[Figure]]] = {
     "differing": differing,
     "documents": judges.main,
     "faults": faults,
+    "fleet": proof_of_fleet.main,
     "kills": kills,
     "schemathesis": against_schemathesis.main,
     "validity": validity,
@@ -132,4 +141,12 @@ def main(words: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was set up is taken down
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except SuiteError as error:
+        print(f"prove: {error}", file=sys.stderr)
+        sys.exit(int(error.exit_code))
+    except KeyboardInterrupt:
+        print("prove: stopped", file=sys.stderr)
+        sys.exit(int(ExitCode.INCONCLUSIVE))

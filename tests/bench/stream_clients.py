@@ -83,7 +83,7 @@ def ours(port: int, shape: Shape, seconds: float, folder: Path) -> Said:
 
 def clients(log: Path) -> Mapping[str, Client]:
     """Every client by name, ours first; what is missing of the others is installed."""
-    aiohttp = tools.python("python", log, "aiohttp", AIOHTTP)
+    aiohttp = tools.python("python", log, AIOHTTP, "aiohttp")
     ws = tools.node("ws", log).parents[1] / "ws"
     node = [tools.need("node"), PEERS / "ws_peer.js", ws]
     websockets = [sys.executable, PEERS / "websockets_peer.py"]

@@ -93,9 +93,9 @@ def node(program: str, log: Path) -> Path:
 
 
 def python(
-    program: str, log: Path, name: str = "venv", packages: Sequence[str] = PYTHON_PACKAGES
+    program: str, log: Path, packages: Sequence[str] = PYTHON_PACKAGES, name: str = "venv"
 ) -> Path:
-    """A program of the Python packages, installed at first use into the environment of that name."""
+    """A program of Python packages in an environment of that name, installed at first use."""
     folder, wanted = TOOLS / name, "\n".join(packages)
     with _alone():
         if not _installed(folder, wanted):

@@ -9,8 +9,8 @@ import pytest
 
 from conformance.errors import ConfigurationError
 from load.job import PROFILES
-from load.judge import Bounds, Evidence, bounds_of, why_invalid
-from load.watch import Watched, worst
+from load.judge import Bounds, Evidence, Worker, bounds_of, why_invalid, why_unfit
+from load.watch import Watched
 
 BOUNDS = Bounds(
     samples_min=299,
@@ -34,8 +34,7 @@ WATCHED = Watched(
     busy_share=0.3,
     overslept_us_p99=90.0,
 )
-GOOD = Evidence(
-    sent=1000,
+WORKER = Worker(
     answered=1000,
     errors=0,
     offered_per_s=100.0,
@@ -44,13 +43,28 @@ GOOD = Evidence(
     receive_lag_p99_us=50.0,
     watched=WATCHED,
 )
+GOOD = Evidence(
+    sent=1000,
+    answered=1000,
+    errors=0,
+    offered_per_s=100.0,
+    achieved_per_s=100.0,
+    workers={"": WORKER},
+)
 
 
 def seen(**change) -> Evidence:
     """A good run, but for a change to what it shows of its requests or of its process."""
-    of_process = {name: value for name, value in change.items() if hasattr(WATCHED, name)}
-    of_run = {name: value for name, value in change.items() if name not in of_process}
-    return replace(GOOD, watched=replace(WATCHED, **of_process), **of_run)
+    of_run = {name: value for name, value in change.items() if hasattr(GOOD, name)}
+    of_process = {name: value for name, value in change.items() if name not in of_run}
+    return replace(GOOD, workers={"": ran(**of_process)}, **of_run)
+
+
+def ran(**change) -> Worker:
+    """A good worker, but for a change."""
+    watched = {name: value for name, value in change.items() if hasattr(WATCHED, name)}
+    others = {name: value for name, value in change.items() if name not in watched}
+    return replace(WORKER, watched=replace(WATCHED, **watched), **others)
 
 
 @pytest.mark.parametrize(
@@ -126,7 +140,41 @@ def test_bounds_that_miss_something_are_refused(table):
         bounds_of({"bounds": table})
 
 
-def test_several_workers_are_as_good_as_the_worst_of_them():
-    other = replace(WATCHED, clock_step_us=-9.0, busy_share=0.2, run_delay_share=None)
-    found = worst([WATCHED, other])
-    assert (found.clock_step_us, found.busy_share, found.run_delay_share) == (-9.0, 0.3, 0.01)
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"busy_share": 0.96}, "the load generator's worker-1 was busy 96% of the time"),
+        ({"send_lag_p99_us": 501.0}, "the load generator's worker-1 sent 501 us late"),
+        # drowns in what all workers achieved together
+        ({"achieved_per_s": 94.9}, "94.9 of 100.0 planned per second were answered"),
+    ],
+)
+def test_several_workers_are_as_good_as_the_worst_of_them_which_is_named(change, says):
+    workers = {"worker-0": ran(), "worker-1": ran(**change)}
+    assert says in (why_invalid(replace(GOOD, workers=workers), BOUNDS) or "")
+    assert "worker-0" not in (why_invalid(replace(GOOD, workers=workers), BOUNDS) or "")
+    assert why_unfit("worker-0", workers["worker-0"], BOUNDS) is None
+    assert says in (why_unfit("worker-1", workers["worker-1"], BOUNDS) or "")
+
+
+def test_when_all_workers_fall_short_together_none_of_them_is_named():
+    workers = {"worker-0": ran(achieved_per_s=50.0), "worker-1": ran(achieved_per_s=50.0)}
+    found = why_invalid(replace(GOOD, achieved_per_s=50.0, workers=workers), BOUNDS)
+    assert found == "50.0 of 100.0 planned per second were answered"
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"lost": "worker-1 was lost 3 s after the start"}, "was lost 3 s after the start"),
+        ({}, "its journal is all there is"),
+    ],
+)
+def test_a_worker_that_did_not_live_to_tell_is_not_valid(change, says):
+    found = why_unfit("worker-1", replace(WORKER, watched=None, **change), BOUNDS)
+    assert says in (found or "")
+
+
+def test_where_nothing_was_planned_a_worker_is_never_late():
+    assert why_unfit("", ran(send_lag_p99_us=900.0, busy_share=1.0), BOUNDS, False) is None
+    assert why_unfit("", ran(stopped_because="a stream failed"), BOUNDS, False) == "a stream failed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +13,7 @@ from load.attribution import Attribution
 from load.exchange_counts import Beside
 from load.histogram import histogram_of
 from load.journal import Head, Journal, journals, path_of, read
+from load.lines import lines_of
 from load.part import Part, added, conclude, joined
 from load.plan import Profile, Stage, plan
 from load.recorder import FIELDS, Rows
@@ -50,10 +51,40 @@ def part(worker: str, found: Rows, **change) -> Part:
 def test_four_workers_conclude_what_one_process_would_have():
     whole = conclude(ASKED, [part("", samples(PLAN.offsets_ns))], [], BOUNDS)
     shares = [samples(PLAN.part(number, 4).offsets_ns) for number in range(4)]
-    sent = [part(f"worker-{number}", share).pack() for number, share in enumerate(shares)]
+    sent = [
+        part(f"worker-{number}", share, number=number, of=4).pack()
+        for number, share in enumerate(shares)
+    ]
     merged = conclude(ASKED, [Part.unpack(each) for each in reversed(sent)], [], BOUNDS)
+    said = {name: (each["valid"], each["n"]) for name, each in merged["generator"].items()}
+    assert said == {f"worker-{number}": (True, 100) for number in range(4)}
     del whole["generator"], merged["generator"]
     assert merged == whole
+
+
+def test_a_worker_that_ran_badly_is_named_and_the_others_are_not():
+    late = replace(WATCHED, busy_share=0.99)
+    parts = [
+        part("worker-0", samples(PLAN.part(0, 2).offsets_ns), number=0, of=2),
+        part("worker-1", samples(PLAN.part(1, 2).offsets_ns), number=1, of=2, watched=late),
+    ]
+    found = conclude(ASKED, parts, [], BOUNDS)
+    assert found["why_invalid"].startswith("the load generator's worker-1 was busy 99%")
+    assert [each["valid"] for each in found["generator"].values()] == [True, False]
+    said = lines_of(found)
+    assert "  workers: 1 of 2 valid" in said
+    assert any(line.startswith("    worker-1: the load generator's worker-1 was") for line in said)
+
+
+def test_a_lost_worker_without_a_journal_is_in_the_result_all_the_same():
+    gone = Part("worker-1", Timeline(), 0, number=1, of=2, lost="worker-1 was lost")
+    here = part("worker-0", samples(PLAN.part(0, 2).offsets_ns), number=0, of=2)
+    found = conclude(ASKED, [here, gone], [], BOUNDS)
+    assert (found["valid"], found["partial"]) == (False, True)
+    row = found["generator"]["worker-1"]
+    assert (row["valid"], row["n"], row["offered_per_s"]) == (False, 0, 50.0)
+    assert row["why_invalid"] == "worker-1 was lost"
+    assert found["generator"]["worker-0"]["valid"]
 
 
 def test_a_part_travels_whole():
@@ -69,14 +100,6 @@ def test_a_part_travels_whole():
     assert Part.unpack(given.pack()) == given
 
 
-def test_a_lost_worker_makes_the_run_partial_and_says_so():
-    found = conclude(
-        ASKED, [part("worker-0", samples(PLAN.offsets_ns))], ["worker-1 was lost"], BOUNDS
-    )
-    assert (found["valid"], found["partial"]) == (False, True)
-    assert "worker-1 was lost" in found["why_invalid"]
-
-
 def beside(difference: int = 0, **change) -> Beside:
     """What the exchange counted of two workers that logged in once each: the warm-up is among it."""
     return Beside({"cancel": 500, "login": 2, "place": 500 + difference}, **change)
@@ -85,7 +108,8 @@ def beside(difference: int = 0, **change) -> Beside:
 def two_workers(**change) -> list[Part]:
     shares = [samples(PLAN.part(number, 2).offsets_ns) for number in range(2)]
     return [
-        part(f"worker-{n}", each, outside={"login": 1}, **change) for n, each in enumerate(shares)
+        part(f"worker-{n}", each, number=n, of=2, outside={"login": 1}, **change)
+        for n, each in enumerate(shares)
     ]
 
 
@@ -127,19 +151,24 @@ def test_counts_add_up_and_facts_do_not():
     assert joined(one, other) == {"topics": 4, "clocks": {"w0": 1, "w1": 2}}
 
 
-def written(folder, worker: str, found: Rows, cut: int = 0) -> None:
-    """A journal, its last bytes cut off."""
-    head = Head(
+def head_of(worker: str, start_ns: int, profile: Profile, number: int = 0, of: int = 1) -> Head:
+    """The first line of a journal."""
+    return Head(
         scenario="order_latency",
         worker=worker,
-        start_ns=START,
+        start_ns=start_ns,
         operations=OPERATIONS,
-        profile=asdict(PROFILE),
+        profile=asdict(profile),
         seed=1,
-        number=0,
-        of=1,
+        number=number,
+        of=of,
         headline=["place"],
     )
+
+
+def written(folder, worker: str, found: Rows, cut: int = 0) -> None:
+    """A journal, its last bytes cut off."""
+    head = head_of(worker, START, PROFILE)
     journal = Journal(path_of(folder, "order_latency", worker), head)
     data = found.astype("<i8").tobytes()
     journal.write(data[: len(data) - cut])
