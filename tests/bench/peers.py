@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from tests.bench.processes import HERE, generator
 from tests.judges import tools
 
+WRK: Final = ("wrk", "libluajit-5.1-2", "libluajit-5.1-common")
 UNITS: Final = {"us": 1.0, "ms": 1000.0, "s": 1e6}
 
 
@@ -30,8 +31,11 @@ def wrk(port: int, connections: int, seconds: int, log: Path) -> Said:
         '  for _, p in pairs({50, 99, 99.9}) do print("Q " .. latency:percentile(p)) end\nend\n',
         encoding="utf-8",
     )
-    words = [tools.need("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script)]
-    said = generator([*words, f"http://127.0.0.1:{port}/"], log, seconds + 30)
+    usr = tools.debian(log, WRK, "wrk")
+    libraries = {"LD_LIBRARY_PATH": str(next(usr.glob("lib/*/libluajit-5.1.so.2")).parent)}
+    words = [str(usr / "bin" / "wrk"), "-t1", f"-c{connections}", f"-d{seconds}s"]
+    words += ["-s", str(script), f"http://127.0.0.1:{port}/"]
+    said = generator(words, log, seconds + 30, libraries)
     quantiles = tuple(float(each) for each in re.findall(r"^Q ([\d.]+)$", said, re.MULTILINE))
     return Said(float(_found(r"Requests/sec:\s+([\d.]+)", said)), quantiles)
 

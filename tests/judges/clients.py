@@ -37,7 +37,7 @@ def go_client(logs: Path) -> int:
     go = tools.python("go", log)
     code = _generate("go", log, "--additional-properties=packageName=exchange,withGoMod=false")
     # A choice between answers makes the generator import one small package; Debian has it.
-    validator = tools.debian(log) / "gocode" / "src" / "gopkg.in" / "validator.v2"
+    validator = tools.debian(log) / "share" / "gocode" / "src" / "gopkg.in" / "validator.v2"
     (validator / "go.mod").write_text("module gopkg.in/validator.v2\n", encoding="utf-8")
     (code / "go.mod").write_text(GO_MODULE.format(validator=validator), encoding="utf-8")
     local = {"GOPROXY": "off", "GOFLAGS": "-mod=mod", "GOTOOLCHAIN": "local"}
@@ -54,7 +54,7 @@ def java_client(logs: Path) -> int:
     # Lists become classes of their own: the generator writes no Java for a choice with a bare list.
     lists = ("--library=native", "--generate-alias-as-model")
     code = _generate("java", log, f"--additional-properties={options}", *lists)
-    archives = [*(tools.debian(log) / "java").glob("*.jar"), _generator_archive(log)]
+    archives = [*(tools.debian(log) / "share" / "java").glob("*.jar"), _generator_archive(log)]
     sources = sorted((code / "src" / "main").rglob("*.java"))
     path = ":".join(str(each) for each in archives)
     words: list[str | Path] = [

@@ -113,22 +113,22 @@ def environment(folder: Path, packages: Sequence[str | Path], log: Path) -> Path
     return interpreter
 
 
-def debian(log: Path) -> Path:
-    """The Debian packages, unpacked without installing them and without root."""
-    folder, wanted = TOOLS / "debian", "\n".join(DEBIAN_PACKAGES)
+def debian(log: Path, packages: Sequence[str] = DEBIAN_PACKAGES, name: str = "debian") -> Path:
+    """Debian packages, unpacked without installing them and without root; their `usr` folder."""
+    folder, wanted = TOOLS / name, "\n".join(packages)
     with _alone():
         if not _installed(folder, wanted):
             need("apt-get")
             folder.mkdir(parents=True, exist_ok=True)
-            _download(folder, log)
+            _download(folder, packages, log)
             for archive in folder.glob("*.deb"):
                 must([need("dpkg-deb"), "--extract", archive, folder], log)
             (folder / ".installed").write_text(wanted, encoding="utf-8")
-    return folder / "usr" / "share"
+    return folder / "usr"
 
 
-def _download(folder: Path, log: Path) -> None:
-    if run(["apt-get", "download", *DEBIAN_PACKAGES], log, folder) == 0:
+def _download(folder: Path, packages: Sequence[str], log: Path) -> None:
+    if run(["apt-get", "download", *packages], log, folder) == 0:
         return
     # The machine has no lists of packages, or only root may fetch them: keep our own.
     own = folder / "apt"
@@ -136,4 +136,4 @@ def _download(folder: Path, log: Path) -> None:
         (own / each).mkdir(parents=True, exist_ok=True)
     options = ("-o", f"Dir::State={own}/state", "-o", f"Dir::Cache={own}/cache")
     must(["apt-get", "update", *options], log, folder)
-    must(["apt-get", "download", *options, *DEBIAN_PACKAGES], log, folder)
+    must(["apt-get", "download", *options, *packages], log, folder)
