@@ -60,8 +60,12 @@ class ScenarioUser(User):
     @task
     def wait_for_the_end(self) -> None:
         """The engine does the work; a user of Locust's only has to live as long."""
+        self.work()
         self.session.finished.wait()
         raise StopUser
+
+    def work(self) -> None:
+        """What is done without a plan."""
 
     def prepare(self) -> None:
         """Whatever is needed before the plan starts."""

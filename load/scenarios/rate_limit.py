@@ -62,7 +62,7 @@ class RateLimit(ScenarioUser):
                 session.stop(str(error), error.exit_code)
         session.arrive(self.environment.runner.target_user_count)
 
-    def wait_for_the_end(self) -> None:
+    def work(self) -> None:
         """Play the experiment, to its end or to the run's."""
         session = self.session
         session.began.wait()
@@ -71,9 +71,6 @@ class RateLimit(ScenarioUser):
             if not session.over.is_set():
                 self._play()
             session.over.set()
-        super().wait_for_the_end()
-
-    tasks = [wait_for_the_end]
 
     def tidy(self) -> None:
         """Take our key back."""

@@ -16,6 +16,7 @@ import pytest
 from conformance.embedded import embedded
 from conformance.spec.contract import Contract
 from conformance.target import Target, load
+from load import control
 from load.job import Job
 from load.limiter import lift, restore
 
@@ -58,7 +59,7 @@ def test_order_latency_measures_placing_and_cancels_each_order(exchange, tmp_pat
         "placeSpotOrder",
         "cancelSpotOrder",
     }
-    assert len({row["n"] for row in entry["operations"]}) == 1
+    assert entry["extra"]["sent"]["placeSpotOrder"] == entry["extra"]["sent"]["cancelSpotOrder"]
     probe = entry["attribution"]["probe"]
     assert (probe["operation"], probe["lost"]) == ("listSymbolThumbs", 0)
     assert 0 < probe["n"] <= 18
@@ -66,14 +67,32 @@ def test_order_latency_measures_placing_and_cancels_each_order(exchange, tmp_pat
     assert probe["operation"] not in {row["operation"] for row in entry["operations"]}
 
 
-def test_rate_limit_finds_the_documented_limit_and_stops(exchange, tmp_path):
+def test_rate_limit_says_in_little_time_what_little_time_tells(exchange, tmp_path):
     entry = measured(exchange, "rate_limit", tmp_path)
-    extra = entry["extra"]
+    extra, found = entry["extra"], entry["extra"]["inference"]
     assert "use up the limit" in entry["attribution"]["probe"]["not_to_be_had"]
-    assert extra["accepted_before_refusal"] == exchange.limits.requests_per_minute
+    # One request of that account made the key.
+    assert extra["accepted_before_refusal"] == exchange.limits.requests_per_minute - 1
     assert (extra["refusal_status"], extra["refusal_code"]) == (429, 3005)
     assert 1 <= extra["retry_after_s"] <= 60
-    assert extra["asked"] <= 1300
+    assert (found["kind"], found["scope"]) == ("unknown", ["account"])
+    assert set(found["weights"].values()) == {1}
+    assert (found["requirement"]["is_served"], found["requirement"]["is_refused_beyond"]) == (
+        True,
+        True,
+    )
+    assert found["budget"]["requests"] <= found["budget"]["requests_max"]
+
+
+def test_rate_limit_never_takes_one_kind_for_another(exchange, tmp_path):
+    control.tell(exchange, "limiter", {"limit": 30, "window_s": 1.2, "kind": "sliding_log"})
+    try:
+        found = measured(exchange, "rate_limit", tmp_path)["extra"]["inference"]
+    finally:
+        control.tell(exchange, "limiter", {"limit": 1200, "window_s": 60, "kind": "fixed"})
+    assert found["kind"] in ("sliding_log", "unknown")
+    assert found["kind"] == "unknown" or found["limit"] == 30
+    assert found["scope"] == ["account"]
 
 
 def test_stream_throughput_hears_every_channel_without_gaps(exchange, tmp_path):
