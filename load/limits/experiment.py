@@ -259,7 +259,7 @@ class Experiment:
         refusal = self._last_refusal()
         start_s, margin_s = refusal.at_s, self._margin_s()
         told_s = refusal.told.retry_after_s if self._is_told_true else None
-        low_s = self.seen.now_s - start_s
+        low_s = 0.0
         for probe_s in self._early(told_s, known):
             if probe_s <= self.seen.now_s - start_s + margin_s:
                 continue
