@@ -10,6 +10,7 @@ from load.asked import Asked
 from load.histogram import Histogram
 from load.judge import Bounds
 from load.result import Ended, result
+from load.streams.told import told
 from load.timeline import Timeline
 from load.watch import Watched
 
@@ -73,6 +74,7 @@ def conclude(
         whole.merge(part.timeline)
         counts = added(counts, part.counts)
         facts = joined(facts, part.facts)
+    extra, left = told(facts, counts, histograms, asked.profile)
     ended = Ended(
         profile=asked.profile,
         plan=asked.plan if asked.is_planned else None,
@@ -82,8 +84,8 @@ def conclude(
         lost=tuple(lost),
         stopped_because=_first(part.stopped_because for part in parts),
         first_error=_first(part.first_error for part in parts),
-        extra={**facts, **counts},
-        histograms=histograms,
+        extra=extra,
+        histograms=left,
     )
     return result(whole, ended, bounds)
 

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.errors import ConfigurationError
+from load.streams.trials import Trials, trials_of
 
 SECOND_NS = 1_000_000_000
 MAX_SLOTS = 5_000_000
@@ -50,6 +51,7 @@ class Profile:
     streams: int = 0
     arrivals: str = EVEN
     spin_us: float = SPIN_US
+    trials: Trials = Trials()
 
     @property
     def duration_s(self) -> float:
@@ -175,6 +177,7 @@ def _profile(name: str, scenario: str, table: Mapping[str, Any]) -> Profile:
         streams=int(table.get("streams", 0)),
         arrivals=table.get("arrivals", EVEN),
         spin_us=float(table.get("spin_us", SPIN_US)),
+        trials=trials_of(table.get("trials", {})),
     )
     if profile.arrivals not in (EVEN, POISSON):
         raise ValueError(f"arrivals must be {EVEN} or {POISSON}")
@@ -182,4 +185,9 @@ def _profile(name: str, scenario: str, table: Mapping[str, Any]) -> Profile:
         raise ValueError("connections must be at least 1, warm_up_s and streams at least 0")
     if any(stage.rate_per_s <= 0 or stage.duration_s <= 0 for stage in stages):
         raise ValueError("rates and durations must be above 0")
+    if stages and profile.trials.most_s > stages[-1].duration_s:
+        raise ValueError(
+            f"its trials take up to {profile.trials.most_s:.0f} s, "
+            f"and its last stage, in which they run, {stages[-1].duration_s:g}"
+        )
     return profile

@@ -75,7 +75,7 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         },
         "operations": _operations(counted),
         "stages": stages,
-        "knee": knee(stages),
+        "knee": knee(_raised(stages, ended.profile)),
         "generator": {name: each.as_dict() for name, each in ended.watched.items()},
         "extra": {**ended.extra, "waited_for_a_connection": shown.waited()},
         "over_range": shown.histogram("response").over,
@@ -174,6 +174,11 @@ def _operations(counted: Timeline) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _raised(stages: list[dict[str, Any]], profile: Profile) -> list[dict[str, Any]]:
+    """Without the last stage, where that is there for trials."""
+    return stages[: len(profile.stages) - 1] if profile.trials.chosen else stages
 
 
 def _stages(shown: Timeline, ended: Ended) -> list[dict[str, Any]]:

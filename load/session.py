@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from dataclasses import asdict
 from pathlib import Path
 from random import Random
@@ -65,8 +65,11 @@ class Session:
         self.operations = list(prepared.contract.operations)
         self.facts: dict[str, Any] = dict(asked.facts)
         self.counts: dict[str, Any] = {}
-        self.values_ns: dict[str, list[int]] = {}  # more times to make histograms of, by name
+        self.values_ns: dict[
+            str, MutableSequence[int]
+        ] = {}  # more times to make histograms of, by name
         self.start_ns = 0
+        self.number, self.of = 0, 1  # which of how many workers this process is
         self.at_end: Callable[[Session], None] = lambda _: None  # the scenario's own findings
         self.exit_code: ExitCode | None = None
         self.began = Event()
@@ -109,6 +112,16 @@ class Session:
         if not self.start_ns:
             return 2**62
         return self.start_ns + self.asked.plan.warm_up_ns
+
+    @property
+    def worker(self) -> str:
+        """Under which name this process is reported."""
+        return self._role.name or "this process"
+
+    @property
+    def rows(self) -> Rows:
+        """The samples that were written down so far."""
+        return rows_of(b"".join(self._rows))
 
     def stop(self, because: str | None = None, code: ExitCode | None = None) -> None:
         """Nothing more is to be sent; the first reason counts."""
@@ -196,6 +209,7 @@ class Session:
         gc.freeze()  # what lives now lives to the end: the collector need not look at it again
         _sharpen_timers()
         self.start_ns = start.start_ns
+        self.number, self.of = start.number, start.of
         if start.of > 1:
             offset = {"clock_ahead_us": start.clock_ns / 1000, "within_us": start.within_ns / 1000}
             self.facts["clocks"] = {self._role.name: offset}
@@ -232,8 +246,7 @@ class Session:
             self.stop(str(error), error.exit_code)
         self.at_end(self)
         self.engine.close()
-        rows = rows_of(b"".join(self._rows))
-        self._timeline.add(rows, self.operations, self.asked.plan, self.start_ns)
+        self._timeline.add(self.rows, self.operations, self.asked.plan, self.start_ns)
         self._role.deliver(self.part())
 
     def _look_after(self) -> None:

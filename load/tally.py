@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any
 
 import orjson
@@ -11,7 +12,10 @@ import orjson
 
 @dataclass(slots=True)
 class Tally:
-    """One connection's events. `gaps` are deltas that do not follow the last one."""
+    """One connection's events. `gaps` are deltas that do not follow the last one.
+
+    What counts has to lie, by its own time, from `from_ms` until `until_ms` on the exchange's clock.
+    """
 
     events: Counter[str] = field(default_factory=Counter)
     size: int = 0
@@ -19,24 +23,28 @@ class Tally:
     unreadable: int = 0
     acknowledged: int = 0
     refused: str | None = None
+    from_ms: float = -inf
+    until_ms: float = inf
     _last: dict[str, int] = field(default_factory=dict)
 
-    def take(self, text: bytes, counts: bool) -> None:
-        """One frame. Sequences are followed from the first on; it is counted when it `counts`."""
+    def take(self, text: bytes, counts: bool) -> dict[str, Any] | None:
+        """One frame; its event, if it is one. Sequences are followed from the first on; counted when it `counts`."""
         try:
             frame = orjson.loads(text)
         except orjson.JSONDecodeError:
             self.unreadable += 1
-            return
+            return None
         topic = frame.get("topic") if isinstance(frame, dict) else None
         if not isinstance(topic, str):
             self._answer(frame)
-            return
-        follows = self._follows(topic, frame)
-        if counts:
+            return None
+        follows, at_ms = self._follows(topic, frame), frame.get("ts")
+        if counts and (type(at_ms) is not int or self.from_ms <= at_ms < self.until_ms):
             self.events[topic] += 1
             self.size += len(text)
             self.gaps += not follows
+        event: dict[str, Any] = frame
+        return event
 
     def _answer(self, frame: Any) -> None:
         if not isinstance(frame, dict):
