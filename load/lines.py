@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from load.streams.lines import lines_of_streams
+
 NAMES = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9", "max": "max"}
 SHOWN = (
     "capped",
@@ -12,6 +14,7 @@ SHOWN = (
     "refusal_status",
     "retry_after_s",
     "messages_per_s",
+    "messages_per_s_per_core",
     "gaps",
 )
 
@@ -37,6 +40,7 @@ def lines_of(entry: Mapping[str, Any]) -> list[str]:
     if entry["knee"]:
         knee = entry["knee"]
         lines.append(f"  knee: holds at {knee['holds_at_per_s']:g} per second; {knee['because']}")
+    lines += lines_of_streams(entry["extra"])
     extra = [f"{key} {entry['extra'][key]}" for key in SHOWN if key in entry["extra"]]
     return [*lines, f"  {', '.join(extra)}"] if extra else lines
 

@@ -23,6 +23,7 @@ SECOND_NS = 1_000_000_000
 MAX_SLOTS = 5_000_000
 EVEN: Final = "even"  # the same distance between any two
 POISSON: Final = "poisson"  # as many independent clients together would come
+STREAMS: Final = "stream_throughput"  # the scenario that has trials
 SPIN_US: Final = 80.0  # a sleep ends some tens of microseconds late
 Offsets = NDArray[np.int64]
 
@@ -185,6 +186,8 @@ def _profile(name: str, scenario: str, table: Mapping[str, Any]) -> Profile:
         raise ValueError("connections must be at least 1, warm_up_s and streams at least 0")
     if any(stage.rate_per_s <= 0 or stage.duration_s <= 0 for stage in stages):
         raise ValueError("rates and durations must be above 0")
+    if profile.trials.chosen and scenario != STREAMS:
+        raise ValueError(f"only {STREAMS} has trials")
     if stages and profile.trials.most_s > stages[-1].duration_s:
         raise ValueError(
             f"its trials take up to {profile.trials.most_s:.0f} s, "

@@ -14,6 +14,7 @@ from load.streams.events import Delivered
 
 LATE_US: Final = 100_000  # what lay so long unread at p99 says that we are behind
 END: Final = "the end of the stated range"
+CUT: Final = "cut short: the run ended"
 OURS: Final = "our own generator was at its limit, not the exchange"
 
 
@@ -49,25 +50,20 @@ def told(
     counts: Mapping[str, Any], facts: Mapping[str, Any], steps: Sequence[Any], of: int
 ) -> dict[str, Any]:
     """The finding, all processes together. `steps`: (connections, subscriptions of each) as they were stated."""
-    rows, stopped_by = [], END
-    largest = None
+    rows: list[dict[str, Any]] = []
+    largest, why = None, None
     for name, stated in zip(map(name_of, range(len(steps))), steps, strict=True):
         if name not in counts or counts[name]["processes"] < of:
             break
         rows.append(_row(counts[name], facts.get(name, {}), stated))
         why = next(iter(facts.get(name, {}).get("why", {}).values()), None)
         if why:
-            stopped_by = why
             break
         largest = rows[-1]
-    else:
-        stopped_by = END if largest else "nothing was tried"
-    if stopped_by == END and len(rows) < len(steps):
-        stopped_by = "cut short: the run ended"
     return {
         "tested_up_to": _size(rows[-1] if rows else None),
         "delivered_all_up_to": _size(largest),
-        "stopped_by": stopped_by,
+        "stopped_by": why or (END if len(rows) == len(steps) else CUT),
         "topics_of_the_document": facts.get("topics"),
         "steps": rows,
     }

@@ -11,7 +11,6 @@ from itertools import pairwise
 from typing import Any, Final, TypeVar
 
 SETTLE_S: Final = 0.5  # between "subscribed" and the first moment that counts
-BEFORE_S: Final = 3.0  # how long the others are looked at before they are disturbed
 OPEN_S: Final = 0.03  # allowed for opening and subscribing one connection
 DRAIN_S: Final = 3.0  # at most, for what is still under way when a step has ended
 PAUSE_S: Final = 1.0  # from one trial to the next
@@ -34,14 +33,15 @@ class MemoryTrial:
 
 @dataclass(frozen=True, slots=True)
 class SlowReaderTrial:
-    """One connection that has every topic and reads nothing for so long, from a small buffer."""
+    """One connection that has every topic and reads nothing for so long; the others are looked at before."""
 
     silent_s: float
+    before_s: float = 3.0
 
     @property
     def most_s(self) -> float:
         """The longest that it takes."""
-        return SETTLE_S + BEFORE_S + self.silent_s + DRAIN_S
+        return SETTLE_S + self.before_s + self.silent_s + DRAIN_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +54,12 @@ class StormTrial:
     connections: int
     times: int = 1
     every_s: float = 3.0
+    before_s: float = 3.0
 
     @property
     def most_s(self) -> float:
         """The longest that it takes."""
-        return OPEN_S * self.connections + SETTLE_S + BEFORE_S + self.times * self.every_s
+        return OPEN_S * self.connections + SETTLE_S + self.before_s + self.times * self.every_s
 
 
 @dataclass(frozen=True, slots=True)

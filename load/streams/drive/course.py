@@ -1,6 +1,7 @@
 """Runs a profile's trials one after the other in the last stage of the plan, beside the orders and the listeners.
 
-All workers of a fleet keep the same timetable, so that what they do together happens together.
+All workers of a fleet keep the same timetable, so that what they do together happens together. A process alone goes
+on at once, and ends the stage when all is done.
 """
 
 from __future__ import annotations
@@ -155,6 +156,8 @@ class Course:
                 continue
             self._try(name, kinds[name])
             self.wait(PAUSE_S)
+        if self.trials.chosen and session.of == 1:
+            session.engine.stop()  # the last stage is there for them; workers keep its whole length
 
     def _try(self, name: str, trial: Trial) -> None:
         limit_s = getattr(self.trials, name).most_s * PATIENCE

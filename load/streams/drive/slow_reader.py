@@ -10,7 +10,7 @@ from load.streams.drive.course import Course
 from load.streams.drive.reader import TrialReader
 from load.streams.events import Window, delivered
 from load.streams.slow_reader import BEFORE, DURING, Silence, told
-from load.streams.trials import BEFORE_S, DRAIN_S, SETTLE_S
+from load.streams.trials import DRAIN_S, SETTLE_S
 
 # Not below the 64 KiB that are offered before it is set: a sender waits for half of the largest window it ever saw.
 SMALL_BUFFER_BYTES: Final = 65_536
@@ -25,7 +25,7 @@ def try_slow_reader(course: Course) -> None:
     reference = course.open(course.topics) if mine else None
     course.wait(SETTLE_S)
     with course.spans.span(BEFORE):
-        course.wait(BEFORE_S)
+        course.wait(trial.before_s)
     with course.spans.span(DURING), course.window() as windows:
         noticed_ns = _silence(course, mine, trial.silent_s)
     if reference is not None:

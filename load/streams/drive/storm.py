@@ -14,7 +14,7 @@ from load.plan import SECOND_NS
 from load.streams.drive.course import Course
 from load.streams.drive.reader import TrialReader
 from load.streams.storm import BACK, BEFORE, DURING, begun_with, with_snapshots
-from load.streams.trials import BEFORE_S, OPEN_S, SETTLE_S
+from load.streams.trials import OPEN_S, SETTLE_S
 
 LEAST_S: Final = 0.3  # how long the others are looked at, however soon all are back
 SPARE_S: Final = 0.5  # before the next storm
@@ -29,7 +29,7 @@ def try_storm(course: Course) -> None:
     course.meet(began_ns + round(OPEN_S * trial.connections * SECOND_NS))
     course.wait(SETTLE_S)
     with course.spans.span(BEFORE):
-        course.wait(BEFORE_S)
+        course.wait(trial.before_s)
     back_ns = session.values_ns.setdefault(BACK, array("q"))
     seen: Counter[str] = Counter(cut=0, back=0, not_back=0, gaps=0)
     why, shares = Counter(failures), []
