@@ -54,6 +54,12 @@ class TrialReader(StreamReader):
             self.first_ns = kernel_ns or time_ns()
         self.events.take(event)
 
+    def readable(self) -> None:
+        """The engine saw that something came; behind a close frame nothing more may come to be seen."""
+        super().readable()
+        if self._client.has_ended and self._is_listening:
+            super().readable()
+
     def ended(self, error: OSError) -> None:
         """Thrown out."""
         self._is_listening = False

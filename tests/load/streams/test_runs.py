@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[3]
 BOUNDS = PROFILES.read_text().partition("[bounds]")[2].partition("\n\n")[0]
 TRIALS = {
     "memory": "memory = { connections = 40, hold_s = 0.2 }",
-    "slow_reader": "slow_reader = { silent_s = 1.5, before_s = 1.0 }",
+    "slow_reader": "slow_reader = { silent_s = 2.0, before_s = 1.0 }",
     "storm": "storm = { connections = 6, times = 2, every_s = 1.0, before_s = 1.0 }",
     "ramp": "ramp = { subscriptions = [1, 48], connections = [4, 8], step_s = 0.5 }",
 }
