@@ -100,7 +100,7 @@ def _trials(
         mine = storm.told(tried["storm"], known["storm"], back)
         found["storm"] = {**mine, **_others(seen, storm.BEFORE, storm.DURING)}
     if "ramp" in tried and profile.trials.ramp is not None:
-        of = counts["spans"][MEASURED]["processes"]
+        of = counts["spans"].get(MEASURED, {}).get("processes", 1)
         steps = profile.trials.ramp.steps
         found["ramp"] = ramp.told(tried["ramp"], known["ramp"], steps, of)
     if "memory" in known:

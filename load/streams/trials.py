@@ -14,6 +14,7 @@ SETTLE_S: Final = 0.5  # between "subscribed" and the first moment that counts
 OPEN_S: Final = 0.03  # allowed for opening and subscribing one connection
 DRAIN_S: Final = 3.0  # at most, for what is still under way when a step has ended
 PAUSE_S: Final = 1.0  # from one trial to the next
+SPARE_S: Final = 0.5  # of the time between two storms, for looking at what came back
 MOST_CONNECTIONS: Final = 2000
 MOST_STORMS: Final = 20
 
@@ -150,8 +151,9 @@ def _known(table: Mapping[str, Any], kind: type[Any], name: str) -> None:
 
 def _check(name: str, key: str, value: Any) -> None:
     if key.endswith("_s"):
-        if not _is_number(value, (int, float)) or not 0 < value <= 600:
-            raise ValueError(f"{name} must be more than 0 and at most 600")
+        least = SPARE_S if key == "every_s" else 0
+        if not _is_number(value, (int, float)) or not least < value <= 600:
+            raise ValueError(f"{name} must be more than {least} and at most 600")
         return
     most = MOST_STORMS if key == "times" else MOST_CONNECTIONS
     steps = value if isinstance(value, tuple) else (value,)

@@ -80,31 +80,36 @@ def _look(
 ) -> Step:
     """One step: what came within its window, once what was under way has come."""
     course.wait(SETTLE_S)
-    engine, idle_ns, began_ns = course.session.engine, course.session.engine.idle_ns, time_ns()
-    gaps, lags = sum(x.tally.gaps for x in readers), [len(x.lags_ns) for x in readers]
-    with course.window() as windows:
-        course.wait(seconds)
-    busy_share = 1 - (engine.idle_ns - idle_ns) / max(time_ns() - began_ns, 1)
-    late = [lag for x, begin in zip(readers, lags, strict=True) for lag in x.lags_ns[begin:]]
-    lag_ns = histogram_of(late).quantile(0.99)
-    course.wait(DRAIN_S, lambda: len(set(_came(reference, readers, topics, windows))) == 1)
+    gaps_before = sum(each.tally.gaps for each in readers)
+    window, busy_share, lag_us = _let_pass(course, readers, seconds)
+    heard = [each.events for each in readers]
+
+    def came() -> Delivered:
+        return delivered(reference.events, heard, topics, window)
+
+    course.wait(DRAIN_S, lambda: len(set(came())) == 1)
     ends = (each.why_ended for each in (reference, *readers) if each.why_ended)
     return Step(
         connections=len(readers),
         subscriptions=len(readers) * len(topics),
-        came=_came(reference, readers, topics, windows),
-        gaps=sum(x.tally.gaps for x in readers) - gaps,
+        came=came(),
+        gaps=sum(each.tally.gaps for each in readers) - gaps_before,
         busy_share=busy_share,
-        receive_lag_us=None if lag_ns is None else round(lag_ns / 1000, 1),
+        receive_lag_us=lag_us,
         refused=refused,
         ended=next(ends, None),
     )
 
 
-def _came(
-    reference: TrialReader,
-    readers: Sequence[TrialReader],
-    topics: Sequence[str],
-    windows: Sequence[Window],
-) -> Delivered:
-    return delivered(reference.events, [x.events for x in readers], topics, windows[0])
+def _let_pass(
+    course: Course, readers: Sequence[TrialReader], seconds: float
+) -> tuple[Window, float, float | None]:
+    """A window, how busy we were within it, and how late we read at p99."""
+    engine, before = course.session.engine, [len(each.lags_ns) for each in readers]
+    idle_ns, began_ns = engine.idle_ns, time_ns()
+    with course.window() as windows:
+        course.wait(seconds)
+    busy_share = 1 - (engine.idle_ns - idle_ns) / max(time_ns() - began_ns, 1)
+    late = [lag for each, at in zip(readers, before, strict=True) for lag in each.lags_ns[at:]]
+    lag_ns = histogram_of(late).quantile(0.99)
+    return windows[0], busy_share, None if lag_ns is None else round(lag_ns / 1000, 1)

@@ -51,6 +51,7 @@ def test_a_ramp_raises_subscriptions_first_and_then_connections_that_have_them_a
         ({"storm": {"connections": 2001}}, "whole numbers from 1 to 2000"),
         ({"storm": {"connections": True}}, "whole numbers from 1 to 2000"),
         ({"storm": {"connections": 1, "times": 21}}, "whole numbers from 1 to 20"),
+        ({"storm": {"connections": 1, "every_s": 0.5}}, "more than 0.5 and at most 600"),
         ({"slow_reader": {"silent_s": 0}}, "more than 0 and at most 600"),
         ({"slow_reader": {"silent_s": "long"}}, "more than 0 and at most 600"),
         ({"ramp": {"subscriptions": [4, 2]}}, "must rise"),
