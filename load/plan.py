@@ -59,20 +59,30 @@ class Profile:
         """All stages together, the warm-up not among them."""
         return sum(stage.duration_s for stage in self.stages)
 
+    @property
+    def measured_stages(self) -> int:
+        """How many stages the figures are of: where there are trials, the last one is theirs."""
+        return len(self.stages) - bool(self.trials.chosen)
+
     def capped(self, rate_per_s: float) -> Profile:
         """The same profile with no stage above a rate."""
         stages = tuple(replace(x, rate_per_s=min(x.rate_per_s, rate_per_s)) for x in self.stages)
         return replace(self, stages=stages)
 
     def lasting(self, seconds: float) -> Profile:
-        """The same profile with its last stage made longer or its end cut off, warm-up included."""
+        """The same profile with its last stage made longer or its end cut off, warm-up included.
+
+        Without their stage there are no trials.
+        """
         left = max(0.0, seconds - self.warm_up_s)
         kept: list[Stage] = []
         for number, stage in enumerate(self.stages):
             is_last = number == len(self.stages) - 1
             kept.append(replace(stage, duration_s=left if is_last else min(stage.duration_s, left)))
             left -= kept[-1].duration_s
-        return replace(self, stages=tuple(stage for stage in kept if stage.duration_s > 0))
+        is_whole = bool(kept) and kept[-1].duration_s > 0
+        whole = self.trials if is_whole else Trials(self.trials.sampled_every)
+        return replace(self, stages=tuple(x for x in kept if x.duration_s > 0), trials=whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +198,8 @@ def _profile(name: str, scenario: str, table: Mapping[str, Any]) -> Profile:
         raise ValueError("rates and durations must be above 0")
     if profile.trials.chosen and scenario != STREAMS:
         raise ValueError(f"only {STREAMS} has trials")
+    if profile.trials.chosen and len(stages) < 2:
+        raise ValueError("its trials need a last stage of their own, after those that are measured")
     if stages and profile.trials.most_s > stages[-1].duration_s:
         raise ValueError(
             f"its trials take up to {profile.trials.most_s:.0f} s, "

@@ -43,8 +43,9 @@ class Ended:
 
 def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
     """The scenario's entry in the summary's `load` list."""
-    counted = timeline.counted()
-    shown = timeline.counted(ended.headline)
+    measured = ended.profile.measured_stages if ended.plan else None
+    counted = timeline.counted(stages=measured)
+    shown = timeline.counted(ended.headline, measured)
     window = _Window(ended)
     kinds, answered = counted.kinds(), shown.kinds()[Kind.ANSWERED]
     offered, achieved, span_s = window.rates(shown.planned(), shown.last_ns())
@@ -63,7 +64,7 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         stopped_because=ended.stopped_because,
         first_error=ended.first_error,
     )
-    stages = _stages(shown, ended)
+    stages = _stages(timeline.counted(ended.headline), ended)
     return {
         **_judged(ended.profile, evidence, bounds),
         "duration_s": round(span_s, 2),
@@ -75,7 +76,7 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         },
         "operations": _operations(counted),
         "stages": stages,
-        "knee": knee(_raised(stages, ended.profile)),
+        "knee": knee(stages[:measured]),
         "generator": {name: each.as_dict() for name, each in ended.watched.items()},
         "extra": {**ended.extra, "waited_for_a_connection": shown.waited()},
         "over_range": shown.histogram("response").over,
@@ -113,7 +114,9 @@ class _Window:
         plan = ended.plan
         self._plan = plan
         self._from_ns = plan.warm_up_ns if plan else 0
-        self._until_ns = min(ended.stop_ns, plan.end_ns) if plan else ended.stop_ns
+        self._until_ns = ended.stop_ns
+        if plan:
+            self._until_ns = min(ended.stop_ns, plan.ends_ns[ended.profile.measured_stages - 1])
 
     def rates(self, answered: int, last_ns: int) -> tuple[float, float, float]:
         """Planned per second, answered per second, and the seconds that the answers took."""
@@ -174,11 +177,6 @@ def _operations(counted: Timeline) -> list[dict[str, Any]]:
             }
         )
     return rows
-
-
-def _raised(stages: list[dict[str, Any]], profile: Profile) -> list[dict[str, Any]]:
-    """Without the last stage, where that is there for trials."""
-    return stages[: len(profile.stages) - 1] if profile.trials.chosen else stages
 
 
 def _stages(shown: Timeline, ended: Ended) -> list[dict[str, Any]]:

@@ -25,8 +25,7 @@ from load.streams.drive.memory import try_memory
 from load.streams.drive.ramp import try_ramp
 from load.streams.drive.slow_reader import try_slow_reader
 from load.streams.drive.storm import try_storm
-from load.streams.spans import Spans
-from load.streams.told import MEASURED
+from load.streams.spans import MEASURED, Spans
 from load.tally import Tally
 
 SUBSCRIBE_TIMEOUT_S: Final = 10

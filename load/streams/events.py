@@ -43,7 +43,9 @@ class Events:
 
     def count(self, topic: str, window: Window) -> int:
         """How many events of a topic lie in a window."""
-        times = np.array(self.times_ms.get(topic, ()), dtype=np.int64)
+        if not self.times_ms.get(topic):
+            return 0
+        times = np.array(self.times_ms[topic], dtype=np.int64)
         return int(((times >= window.from_ms) & (times < window.until_ms)).sum())
 
     @property

@@ -17,6 +17,7 @@ from load.knee import DEPARTS
 from load.recorder import Kind, Rows, kinds_of, operations_of
 from load.streams.clocks import Offset, at_most_ns
 
+MEASURED: Final = "measured"  # from the end of the warm-up to the first trial, or to the end
 SPAN: Final = "span."  # what histograms and counts of spans begin with
 EVENTS, ORDERS = ".events", ".orders"
 COMPARED: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99}

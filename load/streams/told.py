@@ -11,8 +11,8 @@ from load.streams import ramp, spans, storm
 from load.streams.clocks import MS_NS, Offset, width_ns
 from load.streams.slow_reader import BEFORE as BEFORE_SLOW
 from load.streams.slow_reader import DURING as WITH_SLOW
+from load.streams.spans import MEASURED
 
-MEASURED: Final = "measured"
 BOUNDED: Final = "offset-bounded"
 RAW: Final = ("spans", "trials", "schema", "exchange_clock", "not_tried", "first_wrong")
 SHOWN: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99}

@@ -21,7 +21,7 @@ from load.streams.clocks import MS_NS, Offset
 from load.streams.drive.processes import owners_of
 from load.streams.drive.reader import TrialReader
 from load.streams.events import Window, quiet
-from load.streams.spans import Spans
+from load.streams.spans import MEASURED, Spans
 from load.streams.trials import PAUSE_S, Trials, share
 
 TOGETHER: Final = 16  # connections that are opened at once where it is no storm
@@ -146,7 +146,10 @@ class Course:
         session = self.session
         session.began.wait()
         from_ns, until_ns = (session.start_ns + each for each in session.asked.plan.spans_ns[-1])
+        if not self.trials.chosen:
+            return
         self.wait((from_ns - time_ns()) / SECOND_NS)
+        self.spans.end(MEASURED)
         for name in self.trials.chosen:
             most_ns = round(getattr(self.trials, name).most_s * SECOND_NS)
             self.meet(from_ns)
@@ -156,7 +159,7 @@ class Course:
                 continue
             self._try(name, kinds[name])
             self.wait(PAUSE_S)
-        if self.trials.chosen and session.of == 1:
+        if session.of == 1:
             session.engine.stop()  # the last stage is there for them; workers keep its whole length
 
     def _try(self, name: str, trial: Trial) -> None:

@@ -21,7 +21,7 @@ ALL = {
 
 
 def document(scenario: str = "stream_throughput", seconds: float = 100.0, **trials) -> dict:
-    stages = [{"rate_per_s": 10, "duration_s": seconds}]
+    stages = [{"rate_per_s": 10, "duration_s": each} for each in (1.0, seconds)]
     table = {"connections": 1, "warm_up_s": 0, "stages": stages, "trials": trials}
     return {"own": {scenario: table}}
 
@@ -65,6 +65,18 @@ def test_what_cannot_be_tried_is_refused_in_one_line(trials, says):
     with pytest.raises(ConfigurationError, match=says) as raised:
         profile_of(document(**trials), "own", "stream_throughput")
     assert "\n" not in str(raised.value)
+
+
+def test_trials_have_a_stage_of_their_own():
+    given = document(slow_reader={"silent_s": 1})
+    made = profile_of(given, "own", "stream_throughput")
+    assert (made.measured_stages, len(made.stages)) == (1, 2)
+    assert profile_of(document(), "own", "stream_throughput").measured_stages == 2
+    assert made.lasting(50).trials == made.trials
+    assert made.lasting(0.5).trials.chosen == []
+    del given["own"]["stream_throughput"]["stages"][0]
+    with pytest.raises(ConfigurationError, match="a last stage of their own"):
+        profile_of(given, "own", "stream_throughput")
 
 
 def test_another_scenario_has_no_trials():
