@@ -25,13 +25,13 @@ MOST_SESSIONS = 8
 
 
 def drops() -> None:
-    """From the ninth session on the newest misses every fifth candle."""
+    """From the ninth session on the newest misses every fifth event."""
     original: Callable[..., None] = StreamSession.send
     seen = [0]
 
     def send(self: StreamSession, text: str) -> None:
         sessions = list(self._exchange.hub.sessions)
-        is_dropped = len(sessions) > MOST_SESSIONS and self is sessions[-1] and '"kline.' in text
+        is_dropped = len(sessions) > MOST_SESSIONS and self is sessions[-1] and '"topic"' in text
         seen[0] += is_dropped
         if not is_dropped or '"snapshot"' in text or seen[0] % 5:
             original(self, text)

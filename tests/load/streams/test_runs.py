@@ -14,6 +14,7 @@ import pytest
 from conformance.embedded import embedded
 from conformance.target import Target, load
 from load.job import PROFILES
+from load.streams.ramp import OURS
 from tests.load.streams.odd_exchange import odd
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -123,6 +124,8 @@ def test_all_come_back_from_a_storm_and_are_shown_the_book_first(found):
 
 def test_a_ramp_ends_at_the_end_of_its_range(found):
     ramp = found["ramp"]
+    if ramp["stopped_by"] == OURS:
+        pytest.skip("something else keeps this machine busy, and the ramp says so")
     most = {"connections": 8, "subscriptions": 8 * found["topics"]}
     assert ramp["stopped_by"] == "the end of the stated range"
     assert ramp["delivered_all_up_to"] == ramp["tested_up_to"] == most
