@@ -14,7 +14,7 @@ from reports.figures import facts
         ({"depth": 5, "kline": 2}, "depth 5, kline 2"),
         ({}, "none"),
         ([], "none"),
-        ({"did": "kept", "back_us": {"p50": 1, "max": 2}, "failures": {}}, "did kept, back_us (p50 1, max 2), failures (none)"),
+        ({"did": "kept", "us": {"p50": 1, "max": 2}, "why": {}}, "did kept, us (p50 1, max 2), why (none)"),
         ([{"connections": 1}, {"connections": 2}], "(connections 1), (connections 2)"),
     ],
 )  # fmt: skip
