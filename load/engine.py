@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from array import array
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from time import time_ns
 from typing import Final, Protocol
@@ -126,6 +127,15 @@ class Engine:
         """Look at it no more."""
         if self._readable.pop(fileno, None):
             self._epoll.unregister(fileno)
+
+    @contextmanager
+    def giving_way(self) -> Iterator[None]:
+        """Within the block the other greenlets have their turn after each of ours."""
+        self._opening += 1
+        try:
+            yield
+        finally:
+            self._opening -= 1
 
     def stop(self) -> None:
         """Send nothing more; what is under way is waited for."""

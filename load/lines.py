@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from load.exchange_counts import sentence
 from load.limits import answer
+from load.streams.lines import lines_of_streams
 from load.timeline import PARTS
 
 NAMES = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9", "max": "max"}
@@ -16,6 +17,7 @@ SHOWN = (
     "refusal_status",
     "retry_after_s",
     "messages_per_s",
+    "messages_per_s_per_core",
     "gaps",
 )
 BY_OPERATION: Final = "mixed"
@@ -45,6 +47,7 @@ def lines_of(entry: Mapping[str, Any]) -> list[str]:
         knee = entry["knee"]
         lines.append(f"  knee: holds at {knee['holds_at_per_s']:g} per second; {knee['because']}")
     lines += _workers(entry["generator"])
+    lines += lines_of_streams(entry["extra"])
     extra = [f"{key} {entry['extra'][key]}" for key in SHOWN if key in entry["extra"]]
     lines += [f"  {', '.join(extra)}"] if extra else []
     if entry["extra"].get("count_difference"):

@@ -12,6 +12,7 @@ from load.exchange_counts import Beside, difference, sentence
 from load.histogram import Histogram
 from load.judge import Bounds
 from load.result import Ended, Share, result
+from load.streams.told import told
 from load.timeline import Timeline
 from load.watch import Watched
 
@@ -101,6 +102,7 @@ def conclude(
         whole, parts, beside, is_whole=not lost and not any(x.lost for x in parts)
     )
     differing = numbers.get("count_difference")
+    extra, left = told(facts, counts, histograms, asked.profile)
     ended = Ended(
         profile=asked.profile,
         plan=asked.plan if asked.is_planned else None,
@@ -111,8 +113,8 @@ def conclude(
         stopped_because=_first(_named(part) for part in parts),
         first_error=_first(part.first_error for part in parts),
         miscounted=sentence(differing) if differing and beside and beside.is_ours_alone else None,
-        extra={**facts, **counts, **numbers},
-        histograms=histograms,
+        extra={**extra, **numbers},
+        histograms=left,
         attribution=attribution,
     )
     return result(whole, ended, bounds)

@@ -17,11 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from conformance.errors import ConfigurationError
+from load.streams.trials import Trials, trials_of
 
 SECOND_NS = 1_000_000_000
 MAX_SLOTS = 5_000_000
 EVEN: Final = "even"  # the same distance between any two
 POISSON: Final = "poisson"  # as many independent clients together would come
+STREAMS: Final = "stream_throughput"  # the scenario that has trials
 SPIN_US: Final = 80.0  # a sleep ends some tens of microseconds late
 PROBE_PER_S: Final = 20.0
 Offsets = NDArray[np.int64]
@@ -53,11 +55,17 @@ class Profile:
     arrivals: str = EVEN
     spin_us: float = SPIN_US
     probe_per_s: float = PROBE_PER_S
+    trials: Trials = Trials()
 
     @property
     def duration_s(self) -> float:
         """All stages together, the warm-up not among them."""
         return sum(stage.duration_s for stage in self.stages)
+
+    @property
+    def measured_stages(self) -> int:
+        """How many stages the figures are of: where there are trials, the last one is theirs."""
+        return len(self.stages) - bool(self.trials.chosen)
 
     def capped(self, rate_per_s: float) -> Profile:
         """The same profile with no stage above a rate."""
@@ -65,14 +73,19 @@ class Profile:
         return replace(self, stages=stages)
 
     def lasting(self, seconds: float) -> Profile:
-        """The same profile with its last stage made longer or its end cut off, warm-up included."""
+        """The same profile with its last stage made longer or its end cut off, warm-up included.
+
+        Without their stage there are no trials.
+        """
         left = max(0.0, seconds - self.warm_up_s)
         kept: list[Stage] = []
         for number, stage in enumerate(self.stages):
             is_last = number == len(self.stages) - 1
             kept.append(replace(stage, duration_s=left if is_last else min(stage.duration_s, left)))
             left -= kept[-1].duration_s
-        return replace(self, stages=tuple(stage for stage in kept if stage.duration_s > 0))
+        is_whole = bool(kept) and kept[-1].duration_s > 0
+        whole = self.trials if is_whole else Trials(self.trials.sampled_every)
+        return replace(self, stages=tuple(x for x in kept if x.duration_s > 0), trials=whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +192,7 @@ def _profile(name: str, scenario: str, table: Mapping[str, Any]) -> Profile:
         arrivals=table.get("arrivals", EVEN),
         spin_us=float(table.get("spin_us", SPIN_US)),
         probe_per_s=float(table.get("probe_per_s", PROBE_PER_S)),
+        trials=trials_of(table.get("trials", {})),
     )
     if profile.arrivals not in (EVEN, POISSON):
         raise ValueError(f"arrivals must be {EVEN} or {POISSON}")
@@ -186,4 +200,13 @@ def _profile(name: str, scenario: str, table: Mapping[str, Any]) -> Profile:
         raise ValueError("connections must be at least 1, the others at least 0")
     if any(stage.rate_per_s <= 0 or stage.duration_s <= 0 for stage in stages):
         raise ValueError("rates and durations must be above 0")
+    if profile.trials.chosen and scenario != STREAMS:
+        raise ValueError(f"only {STREAMS} has trials")
+    if profile.trials.chosen and len(stages) < 2:
+        raise ValueError("its trials need a last stage of their own, after those that are measured")
+    if stages and profile.trials.most_s > stages[-1].duration_s:
+        raise ValueError(
+            f"its trials take up to {profile.trials.most_s:.0f} s, "
+            f"and its last stage, in which they run, {stages[-1].duration_s:g}"
+        )
     return profile

@@ -16,6 +16,7 @@ from load.judge import bounds_of
 from load.part import Part, conclude
 from load.plan import Profile, Stage, plan
 from load.recorder import Rows
+from load.streams.trials import trials_of
 from load.timeline import Timeline
 
 KILLED: Final = "the run was killed: this is what its journals hold"
@@ -44,7 +45,8 @@ def recovered(folder: Path, scenario: str) -> dict[str, Any] | None:
 def asked_of(head: Head) -> Asked:
     """What the run was meant to be, by the head of one of its journals."""
     stages = tuple(Stage(**stage) for stage in head.profile["stages"])
-    profile = Profile(**{**head.profile, "stages": stages})
+    trials = trials_of(head.profile.get("trials", {}))
+    profile = Profile(**{**head.profile, "stages": stages, "trials": trials})
     headline = frozenset(head.headline) if head.headline is not None else None
     return Asked(profile, plan(profile, head.seed), headline)
 

@@ -60,10 +60,11 @@ class Ended:
 
 def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
     """The scenario's entry in the summary's `load` list."""
-    counted = timeline.counted()
-    shown = timeline.counted(ended.headline)
+    measured = ended.profile.measured_stages if ended.plan else None
+    counted = timeline.counted(stages=measured)
+    shown = timeline.counted(ended.headline, measured)
     kinds, answered = counted.kinds(), shown.kinds()[Kind.ANSWERED]
-    window = _Window(ended.plan, ended.stop_ns)
+    window = _Window(ended)
     offered, achieved, span_s = window.rates(shown.planned(), shown.last_ns())
     workers = {name: _worker(each, ended) for name, each in ended.shares.items()}
     evidence = Evidence(
@@ -79,7 +80,7 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         first_error=ended.first_error,
         miscounted=ended.miscounted,
     )
-    stages = _stages(shown, ended)
+    stages = _stages(timeline.counted(ended.headline), ended)
     return {
         **_judged(ended.profile, evidence, bounds),
         "duration_s": round(span_s, 2),
@@ -92,7 +93,7 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         "attribution": {"load": _divided(shown), "probe": ended.attribution.table()},
         "operations": _operations(counted),
         "stages": stages,
-        "knee": knee(stages),
+        "knee": knee(stages[:measured]),
         "generator": {
             name or "this process": _said(name, each, evidence.is_planned, bounds)
             for name, each in workers.items()
@@ -108,10 +109,11 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
 
 def _worker(share: Share, ended: Ended) -> Worker:
     """What a process did of its own share, by the time at which the whole run ended."""
-    shown = share.timeline.counted(ended.headline)
+    measured = ended.profile.measured_stages if ended.plan else None
+    shown = share.timeline.counted(ended.headline, measured)
     plan = ended.plan.part(share.number, share.of) if ended.plan else None
     kinds = shown.kinds()
-    offered, achieved, _ = _Window(plan, ended.stop_ns).rates(shown.planned(), shown.last_ns())
+    offered, achieved, _ = _Window(ended, plan).rates(shown.planned(), shown.last_ns())
     return Worker(
         answered=kinds[Kind.ANSWERED],
         errors=kinds[Kind.REFUSED] + kinds[Kind.LOST],
@@ -164,10 +166,13 @@ def _judged(profile: Profile, evidence: Evidence, bounds: Bounds) -> dict[str, A
 class _Window:
     """The span whose samples count, and the rates within it."""
 
-    def __init__(self, plan: Plan | None, stop_ns: int) -> None:
+    def __init__(self, ended: Ended, part: Plan | None = None) -> None:
+        """`part` is what one of several workers was to send, instead of all of it."""
+        plan, stop_ns = part or ended.plan, ended.stop_ns
+        measured = ended.profile.measured_stages
         self._plan = plan
         self._from_ns = plan.warm_up_ns if plan else 0
-        self._until_ns = min(stop_ns, plan.end_ns) if plan else stop_ns
+        self._until_ns = min(stop_ns, plan.ends_ns[measured - 1]) if plan else stop_ns
 
     def rates(self, answered: int, last_ns: int) -> tuple[float, float, float]:
         """Planned per second, answered per second, and the seconds that the answers took."""

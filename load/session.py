@@ -9,7 +9,7 @@ from __future__ import annotations
 import gc
 from array import array
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, MutableSequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -71,8 +71,11 @@ class Session:
         self.operations = list(prepared.contract.operations)
         self.facts: dict[str, Any] = dict(asked.facts)
         self.counts: dict[str, Any] = {}
-        self.values_ns: dict[str, list[int]] = {}  # more times to make histograms of, by name
+        self.values_ns: dict[
+            str, MutableSequence[int]
+        ] = {}  # more times to make histograms of, by name
         self.start_ns = 0
+        self.number, self.of = 0, 1  # which of how many workers this process is
         self.at_end: Callable[[Session], None] = lambda _: None  # the scenario's own findings
         self.exit_code: ExitCode | None = None
         self.began = Event()
@@ -88,7 +91,6 @@ class Session:
         self._tell = tell
         self._timeline = Timeline()
         self._stop_ns = 0
-        self._share = Start(0)
         self._present = 0
         self._is_begun = False
         self._errors: Counter[str] = Counter()
@@ -123,6 +125,16 @@ class Session:
         if not self.start_ns:
             return 2**62
         return self.start_ns + self.asked.plan.warm_up_ns
+
+    @property
+    def worker(self) -> str:
+        """Under which name this process is reported."""
+        return self._role.name or "this process"
+
+    @property
+    def rows(self) -> Rows:
+        """The samples that were written down so far."""
+        return rows_of(b"".join(self._rows))
 
     def stop(self, because: str | None = None, code: ExitCode | None = None) -> None:
         """Nothing more is to be sent; the first reason counts."""
@@ -189,8 +201,8 @@ class Session:
             worker=self._role.name,
             timeline=self._timeline,
             stop_ns=max(0, self._stop_ns - self.start_ns) if self.start_ns else 0,
-            number=self._share.number,
-            of=self._share.of,
+            number=self.number,
+            of=self.of,
             watched=self._watched,
             facts=self.facts,
             counts={**self.counts, **self._failures()},
@@ -208,7 +220,7 @@ class Session:
         for name, values in self.values_ns.items():
             folded = self._histograms.setdefault(name, Histogram())
             folded.add(np.array(values, dtype=np.int64))
-            values.clear()
+            del values[:]
         return self._histograms
 
     def _failures(self) -> dict[str, dict[str, int]]:
@@ -239,7 +251,8 @@ class Session:
         gc.collect()
         gc.freeze()  # what lives now lives to the end: the collector need not look at it again
         _sharpen_timers()
-        self._share, self.start_ns = start, start.start_ns
+        self.start_ns = start.start_ns
+        self.number, self.of = start.number, start.of
         if start.of > 1:
             offset = {"clock_ahead_us": start.clock_ns / 1000, "within_us": start.within_ns / 1000}
             self.facts["clocks"] = {self._role.name: offset}
@@ -307,8 +320,7 @@ class Session:
             self._probe.close()
         self.engine.close()
         gevent.joinall([gevent.spawn(each) for each in self.tidy], timeout=TIDY_S)
-        rows = rows_of(b"".join(self._rows))
-        self._timeline.add(rows, self.operations, self.asked.plan, self.start_ns)
+        self._timeline.add(self.rows, self.operations, self.asked.plan, self.start_ns)
         self._role.deliver(self.part())
 
     def _look_at_clock(self, clock: ClockWatch) -> None:

@@ -38,6 +38,11 @@ class StreamClient:
         """The descriptor, to be waited on."""
         return self._socket.fileno()
 
+    @property
+    def has_ended(self) -> bool:
+        """True once a close frame came; what came before it may still be to be read."""
+        return self._frames.has_ended
+
     def make_immediate(self) -> None:
         """From now on reading does not wait: without anything there it gives no messages."""
         self._socket.make_immediate()

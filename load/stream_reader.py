@@ -29,10 +29,12 @@ class StreamReader:
             self._client.say(json.dumps({"op": "subscribe", "args": args, "id": str(number + 1)}))
         answers = Tally()
         while True:
-            texts = self._client.kept() or self._client.read()[0]
+            texts, kernel_ns = self._client.kept(), None
+            if not texts:
+                texts, kernel_ns, _ = self._client.read()
             for text in texts:
                 answers.take(text, counts=False)
-                self.heard(text, None, 0)
+                self.heard(text, kernel_ns, 0)
             if answers.refused:
                 raise ConnectionError(f"a subscription was refused: {answers.refused}")
             if answers.acknowledged >= len(frames):
@@ -46,14 +48,18 @@ class StreamReader:
             texts, kernel_ns, received_ns = self._client.read()
         except OSError as error:
             self._session.engine.unlisten(self._client.fileno())
-            self._session.stop(f"a stream failed: {error}")
+            self.ended(error)
             return
         for text in texts:
             self.heard(text, kernel_ns, received_ns)
 
     def heard(self, text: bytes, kernel_ns: int | None, received_ns: int) -> None:
-        """One message; times in ns, 0 while subscribing."""
+        """One message; times in ns, `received_ns` 0 while subscribing."""
         raise NotImplementedError
+
+    def ended(self, error: OSError) -> None:
+        """The stream ended before the run did."""
+        self._session.stop(f"a stream failed: {error}")
 
     def close(self) -> None:
         """Hang up."""

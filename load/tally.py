@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from math import inf
 from typing import Any, Final
 
 import orjson
@@ -13,7 +14,10 @@ LOADS: Final = orjson.loads
 
 @dataclass(slots=True)
 class Tally:
-    """One connection's events. `gaps` are deltas that do not follow the last one."""
+    """One connection's events. `gaps` are deltas that do not follow the last one.
+
+    What counts has to lie, by its own time, from `from_ms` until `until_ms` on the exchange's clock.
+    """
 
     events: Counter[str] = field(default_factory=Counter)
     size: int = 0
@@ -21,6 +25,8 @@ class Tally:
     unreadable: int = 0
     acknowledged: int = 0
     refused: str | None = None
+    from_ms: float = -inf
+    until_ms: float = inf
     _last: dict[str, int] = field(default_factory=dict)
 
     def take(self, text: bytes, counts: bool) -> dict[str, Any] | None:
@@ -46,7 +52,8 @@ class Tally:
                 self._answer(frame)
                 return None
             follows = self._follows(topic, frame)
-        if counts:
+        at_ms = frame.get("ts")
+        if counts and (at_ms.__class__ is not int or self.from_ms <= at_ms < self.until_ms):
             self.events[topic] += 1
             self.size += len(text)
             self.gaps += not follows

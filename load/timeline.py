@@ -107,14 +107,16 @@ class Timeline:
         for key, cell in other.cells.items():
             self.cells.setdefault(key, Cell()).merge(cell)
 
-    def counted(self, operations: Iterable[str] | None = None) -> Self:
-        """What is not warm-up, of these operations or of all."""
+    def counted(self, operations: Iterable[str] | None = None, stages: int | None = None) -> Self:
+        """What is not warm-up, of these operations or of all, and of so many stages or of all."""
         wanted = None if operations is None else frozenset(operations)
         found = type(self)()
         found.cells = {
             key: cell
             for key, cell in self.cells.items()
-            if key.stage != WARM_UP and (wanted is None or key.operation in wanted)
+            if key.stage != WARM_UP
+            and (stages is None or key.stage < stages)
+            and (wanted is None or key.operation in wanted)
         }
         return found
 

@@ -76,7 +76,12 @@ def facts(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _flat(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {each}" for name, each in value.items())
+        return ", ".join(f"{name} {_within(each)}" for name, each in value.items()) or "none"
     if isinstance(value, list):
-        return ", ".join(str(each) for each in value)
+        return ", ".join(_within(each) for each in value) or "none"
     return TOO_FEW if value is None else str(value)
+
+
+def _within(value: Any) -> str:
+    """A value in a list: what is a list itself stands in brackets."""
+    return f"({_flat(value)})" if isinstance(value, dict | list) else _flat(value)

@@ -11,6 +11,7 @@ from conformance.cases.claim import Claim, Verdict
 from conformance.cases.script import Frame, Heard
 from conformance.spec.contract import Contract
 from conformance.spec.documents import Document, follow, inline
+from conformance.wire.rest import json_or_none
 
 MATCH = "stream.frames-match-one-message"
 
@@ -33,6 +34,11 @@ class FrameJudge:
     def judge(self, heard: Heard) -> list[Claim]:
         """A failure for each frame that is no message, or more than one."""
         return [claim for frame in heard.frames for claim in self._judge(frame)]
+
+    def problem_of(self, text: str) -> str | None:
+        """Why one frame is not exactly one declared message, in a line, or None."""
+        failed = list(self._judge(Frame(text, json_or_none(text))))
+        return f"{failed[-1].title}: {failed[-1].expected}; {failed[-1].actual}" if failed else None
 
     def close(self) -> Iterator[Claim]:
         """A pass for the general sentence and for each channel that was heard."""

@@ -11,6 +11,7 @@ from load.lines import lines_of
 from load.plan import Profile, Stage, plan
 from load.recorder import Kind
 from load.result import Ended, figures, result
+from load.streams.trials import SlowReaderTrial, Trials
 from load.timeline import Timeline
 from tests.load.rows import MS, row, rows
 from tests.load.test_judge import BOUNDS
@@ -168,6 +169,23 @@ def test_each_stage_is_shown_apart():
     assert [(each["rate_per_s"], each["n"]) for each in stages] == [(100, 200), (50, 100)]
     assert [each["response_us"]["max"] for each in stages] == [1000.0, 2000.0]
     assert [each["achieved_per_s"] for each in stages] == pytest.approx([100, 50], abs=0.1)
+
+
+def test_a_stage_of_trials_is_shown_and_not_judged():
+    stages, trials = (Stage(100, 4.0), Stage(100, 20.0)), Trials(slow_reader=SlowReaderTrial(1.0))
+    profile = Profile("own", "stream_throughput", 1, 1.0, stages, trials=trials)
+    made, timeline = plan(profile), Timeline()
+    # All that is due from the second stage on is refused, and the run ends in the middle of it.
+    samples = [
+        row(START + at, kind=Kind.ANSWERED if at < 5000 * MS else Kind.REFUSED)
+        for at in made.offsets_ns
+        if at < 15_000 * MS
+    ]
+    timeline.add(rows(*samples), ["place"], made, START)
+    entry = result(timeline, Ended(profile, made, 15_000 * MS), BOUNDS)
+    assert (entry["valid"], entry["n"], entry["errors"]) == (True, 400, 0)
+    assert entry["offered_per_s"] == entry["achieved_per_s"] == pytest.approx(100, abs=0.1)
+    assert [(each["n"], each["errors"]) for each in entry["stages"]] == [(400, 0), (0, 1000)]
 
 
 def test_figures_are_microseconds_with_a_tenth():

@@ -100,3 +100,17 @@ def test_gaps_are_those_of_the_rule_however_events_are_formed(events):
         last[topic] = number
     tally = tally_of(events)
     assert (tally.gaps, tally.events.total(), tally.unreadable) == (gaps, len(events), 0)
+
+
+@pytest.mark.parametrize(
+    ("at", "counted"), [(9, 0), (10, 1), (19, 1), (20, 0), ("late", 1), (None, 1)]
+)
+def test_what_counts_is_decided_by_the_time_of_the_event(at, counted):
+    tally = Tally(from_ms=10, until_ms=20)
+    event = tally.take(json.dumps({**snapshot(7), "ts": at}).encode(), counts=True)
+    assert event["ts"] == at
+    assert tally.events.total() == counted
+    assert tally.take(
+        json.dumps({**delta(8, 7), "ts": 10}).encode(), counts=True
+    )  # followed all the same
+    assert tally.gaps == 0

@@ -1,0 +1,1 @@
+"""The behaviours of the streams: what observations mean, and real runs."""
