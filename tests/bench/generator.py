@@ -24,7 +24,7 @@ RECORD_NS: Final = 200
 
 def measure(run: Path) -> list[Row]:
     """Rounds in turn, so that what the machine does meanwhile falls on all of them; the middle of five."""
-    mine, stock, wrk = [], [], []
+    mine, stock, wrk, bare = [], [], [], []
     profile = {
         "connections": CONNECTIONS,
         "warm_up_s": 0.5,
@@ -37,7 +37,9 @@ def measure(run: Path) -> list[Row]:
             mine.append(entry["achieved_per_s"])
             stock.append(peers.locust(port, CONNECTIONS, 0, SECONDS, log).per_s)
             wrk.append(peers.wrk(port, CONNECTIONS, SECONDS, log).per_s)
+            bare.append(peers.bare_loop(port, CONNECTIONS, SECONDS, log))
     rates = {"ours": round(median(mine)), "stock": round(median(stock)), "wrk": round(median(wrk))}
+    rates["a bare loop in Python"] = round(median(bare))
     return [
         _ratio("times stock Locust's FastHttpUser", rates, "stock", TIMES_STOCK),
         _ratio("share of wrk with one thread", rates, "wrk", SHARE_OF_WRK),

@@ -40,6 +40,12 @@ def wrk(port: int, connections: int, seconds: int, log: Path) -> Said:
     return Said(float(_found(r"Requests/sec:\s+([\d.]+)", said)), quantiles)
 
 
+def bare_loop(port: int, connections: int, seconds: int, log: Path) -> float:
+    """Requests a second of a loop in Python that only receives and sends: more is not to be had in it."""
+    words = [sys.executable, str(HERE / "bare_loop.py"), str(port), str(connections), str(seconds)]
+    return float(generator(words, log, seconds + 30))
+
+
 def autocannon(port: int, connections: int, per_s: int, seconds: int, log: Path) -> Said:
     """autocannon at a rate, corrected for what it omits; whole milliseconds."""
     program = tools.node("autocannon", log)
