@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from reports import limiter
+
 PERCENTILES = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9", "max": "max"}
 TOO_FEW = "–"
 TOO_FEW_MEANS = (
@@ -70,7 +72,11 @@ def facts(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         )
     for note in entry.get("notes", ()):
         yield "note", note
+    if "inference" in entry.get("extra", {}):
+        yield from limiter.facts(entry["extra"]["inference"])
     for name, value in entry.get("extra", {}).items():
+        if name == "inference":
+            continue
         yield name.replace("_", " "), _flat(value)
 
 

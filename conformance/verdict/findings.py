@@ -67,8 +67,8 @@ def conclude(
     """Merge every claim of a run.
 
     `is_whole` False (a selection was run) lets uncovered sentences be. A run that was cut short never
-    passes, and none of its deviations is stale, for what was not asked cannot have held. A run that only measures passes
-    when what it measured is valid (`is_measured`) and nothing fails.
+    passes, and none of its deviations is stale, for what was not asked cannot have held. A run that only measures
+    passes when what it measured is valid (`is_measured`) and nothing fails.
     """
     by_requirement: dict[str, list[Finding]] = defaultdict(list)
     for finding in judged:

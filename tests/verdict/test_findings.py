@@ -70,6 +70,14 @@ def test_all_skipped_is_no_pass() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("is_measured", "code"), [(True, ExitCode.PASS), (False, ExitCode.INCONCLUSIVE)]
+)
+def test_a_run_that_only_measures_passes_when_what_it_measured_is_valid(is_measured, code) -> None:
+    made = conclude({"x.y": requirement("x.y")}, [], LIVE, {}, False, is_measured=is_measured)
+    assert made.exit_code is code
+
+
 def test_a_run_cut_short_is_no_pass() -> None:
     rows = {"x.y": requirement("x.y")}
     made = conclude(rows, found("x.y", P), LIVE, {}, is_cut_short=True)
