@@ -13,7 +13,7 @@ from pathlib import Path
 
 from conformance.errors import SuiteError
 from reference_exchange.bench import Row
-from tests.bench import generator, latency, streams
+from tests.bench import generator, latency, limiter, streams
 
 
 def exchange(run: Path) -> list[Row]:
@@ -28,6 +28,7 @@ BENCHES: dict[str, Callable[[Path], list[Row]]] = {
     "exchange": exchange,
     "generator": generator.measure,
     "latency": latency.measure,
+    "limiter": limiter.measure,
     "streams": streams.measure,
 }
 
