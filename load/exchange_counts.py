@@ -41,7 +41,7 @@ def requests_at(target: Target) -> Counter[str] | None:
     except ConfigurationError:  # some other control address, which knows no such question
         return None
     requests = (told or {}).get("requests")
-    if not isinstance(requests, dict):
+    if not isinstance(requests, dict) or not all(isinstance(x, dict) for x in requests.values()):
         return None
     return Counter({name: sum(statuses.values()) for name, statuses in requests.items()})
 

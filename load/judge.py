@@ -105,11 +105,18 @@ def _reasons(seen: Evidence, bounds: Bounds) -> Iterator[str]:
         yield f"{seen.errors} of {seen.sent} requests were refused or lost{first}"
     if seen.answered == 0:
         yield "no request was answered"
-    is_short = _is_short(seen, bounds)
-    if is_short:
+    if _is_short(seen, bounds):
         yield _short_of(seen)
-    if not seen.is_planned:
-        return
+    yield from (_planned if seen.is_planned else _unplanned)(seen, bounds)
+
+
+def _unplanned(seen: Evidence, bounds: Bounds) -> Iterator[str]:
+    for name, worker in seen.workers.items():
+        if worker.watched is not None:
+            yield from _clock(_who(name), worker.watched, bounds)
+
+
+def _planned(seen: Evidence, bounds: Bounds) -> Iterator[str]:
     if 0 < seen.answered < bounds.samples_min:
         least = f"p99 takes {bounds.samples_min:.0f}"
         yield f"the run is too short: {seen.answered} samples, and {least}"
@@ -117,7 +124,7 @@ def _reasons(seen: Evidence, bounds: Bounds) -> Iterator[str]:
         if worker.lost:
             continue  # said above
         # When all fall short together it is the exchange; one alone would drown in the others' figures.
-        if not is_short and _is_short(worker, bounds):
+        if not _is_short(seen, bounds) and _is_short(worker, bounds):
             yield f"{name}: {_short_of(worker)}"
         yield from _ran(name, worker, bounds)
 
@@ -132,7 +139,7 @@ def _short_of(seen: Evidence | Worker) -> str:
 
 
 def _ran(name: str, seen: Worker, bounds: Bounds) -> Iterator[str]:
-    who = f"the load generator's {name}" if name else "the load generator"
+    who = _who(name)
     yield from _lags(who, seen, bounds)
     if seen.watched is not None:
         yield from _watched(who, seen.watched, bounds)
@@ -166,5 +173,13 @@ def _watched(who: str, seen: Watched, bounds: Bounds) -> Iterator[str]:
         )
     if seen.collector_us_max > bounds.collector_us_max:
         yield f"{who}: its collector stopped it for {seen.collector_us_max:.0f} us"
+    yield from _clock(who, seen, bounds)
+
+
+def _clock(who: str, seen: Watched, bounds: Bounds) -> Iterator[str]:
     if abs(seen.clock_step_us) > bounds.clock_step_us:
         yield f"{who}: the clock was set by {seen.clock_step_us:.0f} us during the run"
+
+
+def _who(name: str) -> str:
+    return f"the load generator's {name}" if name else "the load generator"

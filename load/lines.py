@@ -29,8 +29,10 @@ def lines_of(entry: Mapping[str, Any]) -> list[str]:
     verdict = "valid" if entry["valid"] else f"NOT VALID: {entry['why_invalid']}"
     rates = f"{entry['achieved_per_s']:g} of {entry['offered_per_s']:g} per second"
     lines = [f"{entry['scenario']}: {verdict}; {entry['n']} samples, {rates}"]
+    limiter = entry["extra"].get("inference")
+    told = [f"  {each}" for each in answer.lines_of(limiter)] if limiter else []
     if not entry["n"]:
-        return lines
+        return lines + told
     for name in ("wire", "response"):
         bounds = entry["interval_us"][name]
         figures = [
@@ -52,8 +54,7 @@ def lines_of(entry: Mapping[str, Any]) -> list[str]:
     lines += [f"  {', '.join(extra)}"] if extra else []
     if entry["extra"].get("count_difference"):
         lines.append(f"  {sentence(entry['extra']['count_difference'])}")
-    if "inference" in entry["extra"]:
-        lines += [f"  {each}" for each in answer.lines_of(entry["extra"]["inference"])]
+    lines += told
     return [*lines, *table_of(entry)] if entry["scenario"] == BY_OPERATION else lines
 
 

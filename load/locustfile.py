@@ -20,7 +20,7 @@ from locust import events
 from locust.env import Environment
 from locust.runners import MasterRunner, WorkerRunner
 
-from conformance.errors import ExitCode, SuiteError, TargetUnreachable
+from conformance.errors import ConfigurationError, ExitCode, SuiteError, TargetUnreachable
 from conformance.spec.contract import SPECS
 from load import limiter
 from load.asked import settle
@@ -72,6 +72,9 @@ def choose(environment: Environment, **_: Any) -> None:
     else:
         environment.user_classes = [_user(environment)]
         with _in_one_line():
+            if isinstance(environment.runner, MasterRunner) and not _user(environment).is_planned:
+                name = _user(environment).scenario
+                raise ConfigurationError(f"{name} asks from one process: run it without workers")
             prepare(_job(environment))
     gevent.signal_handler(signal.SIGINT, _interrupt, environment)
 

@@ -136,6 +136,11 @@ class Session:
         """The samples that were written down so far."""
         return rows_of(b"".join(self._rows))
 
+    @property
+    def left_s(self) -> float:
+        """How much of the plan's time is left."""
+        return (self.start_ns + self.asked.plan.end_ns - time_ns()) / 1e9
+
     def stop(self, because: str | None = None, code: ExitCode | None = None) -> None:
         """Nothing more is to be sent; the first reason counts."""
         self._stopped_because = self._stopped_because or because

@@ -172,8 +172,12 @@ def _by_operation(counted: Mapping[tuple[str, int], int]) -> dict[str, dict[str,
 
 def _limiter(given: Given, config: LimiterConfig) -> LimiterConfig:
     scope = given.get("scope", list(config.scope))
-    if not isinstance(scope, list) or not set(scope) <= set(get_args(Scope)) or not scope:
+    known = get_args(Scope)
+    if not isinstance(scope, list) or not scope or not all(each in known for each in scope):
         raise ValueError(f"scope is a list of {', '.join(get_args(Scope))}")
+    counts = given.get("counts_refused", config.counts_refused)
+    if not isinstance(counts, bool):
+        raise ValueError("counts_refused is true or false")
     weights = given.get("weights", dict(config.weights))
     if not isinstance(weights, dict) or not all(_is_count(each) for each in weights.values()):
         raise ValueError("weights has a whole number for each operation that it names")
@@ -183,9 +187,9 @@ def _limiter(given: Given, config: LimiterConfig) -> LimiterConfig:
         kind=given.get("kind", config.kind),
         scope=tuple(scope),
         weights=weights,
-        counts_refused=given.get("counts_refused", config.counts_refused) is True,
+        counts_refused=counts,
         burst=_integer(given, "burst", config.burst),
-        step_ms=_milliseconds(given, "step_s", config.step_ms),
+        step_ms=0 if given.get("step_s") == 0 else _milliseconds(given, "step_s", config.step_ms),
     )
     if changed.kind not in list(KINDS):
         raise ValueError(f"kind is one of {', '.join(KINDS)}")

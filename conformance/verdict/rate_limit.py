@@ -13,10 +13,10 @@ RETRY: Final = "limits.retry-after-is-true"
 
 
 def judge(load: Iterable[Mapping[str, Any]]) -> Iterator[Claim]:
-    """Claims from each rate_limit scenario. What it could not tell is no claim: other checks may have told it."""
+    """Claims from each valid rate_limit scenario. What it could not tell is no claim: other checks may have."""
     for scenario in load:
         inference = scenario["extra"].get("inference")
-        if inference is not None:
+        if inference is not None and scenario["valid"]:
             yield from _claims(inference)
 
 

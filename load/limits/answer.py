@@ -10,9 +10,9 @@ import numpy as np
 from scipy.stats import mannwhitneyu
 
 from load.limits.budget import Budget
-from load.limits.experiment import Seen
 from load.limits.fit import Fitted, Verdict
 from load.limits.history import History, history_of, shares
+from load.limits.inquiry import Seen
 from load.limits.kinds import Floats, Looks
 from load.limits.steps import DIMENSIONS, Batch, Refusal, Subject
 
@@ -30,6 +30,9 @@ SURE: Final = 0.05
 HALVINGS: Final = 18  # of the time in which the next one must be let through
 ROUNDING_S: Final = 1.0  # Retry-After is in whole seconds, and may only be rounded up
 SERVED_SHARE: Final = 0.99
+SERVER_ERROR: Final = 500
+BEYOND: Final = 100
+MINUTE_S: Final = 60.0
 
 
 def answer(seen: Seen, first: Subject, budget: Budget, documented: int) -> dict[str, Any]:
@@ -48,7 +51,7 @@ def answer(seen: Seen, first: Subject, budget: Budget, documented: int) -> dict[
         "recovery": _recovery(seen, fitted),
         "refusing_is_cheap": _cheap(seen.batches),
         "told": _told(seen.batches),
-        "requirement": _requirement(seen, fitted, documented),
+        "requirement": _requirement(seen, first, fitted, documented),
         "budget": {
             "requests_max": budget.requests,
             "refusals_max": budget.refusals,
@@ -104,7 +107,8 @@ def roundest(low: float, high: float) -> float:
 def _scope(seen: Seen) -> list[str] | str:
     """What there is one limit for each of; `everybody` when it is the same for all that could be tried."""
     separate: list[str] = [name for name in DIMENSIONS if seen.scope.get(name)]
-    if not seen.scope:
+    # Where it is neither by account nor by address, both have to be known before it is everybody's.
+    if not separate and not {"account", "address"} <= seen.scope.keys():
         return UNKNOWN
     # A key belongs to an account: where each key has a limit of its own, so has each account.
     if "key" in separate and "account" in separate:
@@ -134,11 +138,12 @@ def _retry_after(seen: Seen, first: Subject, fitted: Fitted | None) -> dict[str,
     if seen.verdict is None or fitted is None:
         return {"is_true": UNKNOWN}
     history = history_of(seen.batches, first, seen.separate)
-    told = [each for each in _refusals(seen.batches, first, seen) if each.told.retry_after_s]
+    refusals = _refusals(seen.batches, first, seen)
+    told = [each for each in refusals if each.told.retry_after_s is not None]
     if not told:
         return {"is_true": "not told"}
     early_s, late_s = _errors_s(history, fitted, told)
-    uncertain_s = _uncertain_s(fitted)
+    uncertain_s = _uncertain_s(fitted) + max(each.took_s for each in told) / 2
     return {
         "is_true": early_s <= uncertain_s and late_s <= ROUNDING_S + uncertain_s,
         "too_early_ms": round(early_s * 1000),
@@ -219,28 +224,41 @@ def _told(batches: Sequence[Batch]) -> dict[str, Any]:
     }
 
 
-def _requirement(seen: Seen, fitted: Fitted | None, documented: int) -> dict[str, Any]:
-    """Beside the documented sentence: so many a minute are served, and more are refused."""
+def _requirement(
+    seen: Seen, first: Subject, fitted: Fitted | None, documented: int
+) -> dict[str, Any]:
+    """Beside the documented sentence: so many a minute are served, and within the next 1300 some are refused.
+
+    Refused is only what is no 5xx, and only after something was served.
+    """
     found: dict[str, Any] = {"documented_per_minute": documented}
+    refusals = _refusals(seen.batches, first, seen)
+    is_refused: bool | str = UNKNOWN
+    if refusals and seen.first_burst:
+        is_refused = all(each.status < SERVER_ERROR for each in refusals)
     if fitted is None:
-        burst = next((each for each in seen.batches if each.refusals), None)
-        served = (
-            sum(each.accepted for each in seen.batches[: seen.batches.index(burst) + 1])
-            if burst
-            else 0
-        )
-        return {
-            **found,
-            "is_served": True if max(served, seen.first_burst) >= documented else UNKNOWN,
-            "is_refused_beyond": True if burst else UNKNOWN,
-        }
+        is_served = _served_in_a_minute(seen, first) >= documented
+        return {**found, "is_served": is_served or UNKNOWN, "is_refused_beyond": is_refused}
     least, most = fitted.per_minute
+    # In the worst minute, a whole limit at once and then as many as come back.
+    is_beyond = least + fitted.limit <= 2 * documented + BEYOND
     return {
         **found,
         "is_served": most >= SERVED_SHARE * documented,
-        "is_refused_beyond": True,
+        "is_refused_beyond": is_refused and is_beyond,
         "agrees": least * SERVED_SHARE <= documented <= most / SERVED_SHARE,
     }
+
+
+def _served_in_a_minute(seen: Seen, first: Subject) -> int:
+    """How many were let through before the first refusal, as long as that took no more than a minute."""
+    served: list[float] = []
+    for batch in seen.batches:
+        if shares(batch.subject, first, seen.separate):
+            served += batch.accepted_s
+            if batch.refusals:
+                break
+    return len([each for each in served if each >= served[-1] - MINUTE_S])
 
 
 def lines_of(inference: Mapping[str, Any]) -> list[str]:

@@ -11,7 +11,7 @@ from load.limits.steps import Batch, Refusal
 REFUSALS_MAX: Final = 60
 REQUESTS_FOR: Final = 9  # times what is documented a minute: so often the limit may be used up
 REQUESTS_MORE: Final = 600
-SPARE_S: Final = 0.5  # of the profile's time, for writing down
+SPARE_S: Final = 1.0  # of the profile's time, for writing down
 LOST_MAX: Final = 3  # in a row: something is wrong, and more requests do not make it right
 BANS: Final = (418,)
 GROWS: Final = 2.0  # times what was told at first: the exchange punishes
@@ -39,7 +39,7 @@ class Budget:
     sent: int = 0
     refused: int = 0
     _lost: int = 0
-    _status: int | None = None
+    _form: tuple[int, int | None] | None = None
     _since: list[Refusal] = field(default_factory=list)  # refusals since something was let through
 
     @property
@@ -53,7 +53,7 @@ class Budget:
     def allow(self, most: int, until_s: float) -> int:
         """How many of `most` may be sent. Raises Stopped when that is none, or time is up."""
         if until_s > self.seconds:
-            raise Stopped(f"the {self.seconds:g} s that it may take are used up")
+            raise Stopped(f"what comes next is beyond the {self.seconds:g} s that it may take")
         if self.refused >= self.refusals:
             raise Stopped(f"{self.refused} requests were refused, and no more may be")
         left = self.requests - self.sent
@@ -61,11 +61,16 @@ class Budget:
             raise Stopped(f"all {self.requests} requests are used up")
         return min(most, left)
 
-    def spend(self, batch: Batch) -> None:
-        """Count what came of an ask. Raises Stopped when the exchange begins to punish."""
+    def spend(self, batch: Batch, is_plain: bool = True) -> None:
+        """Count what came of an ask. Raises Stopped when the exchange begins to punish.
+
+        What is not `is_plain` may be refused, or fail, for reasons of its own.
+        """
         self.sent += batch.sent
         self.refused += len(batch.refusals)
-        self._lost = self._lost + batch.lost if not batch.accepted else batch.lost
+        if not is_plain:
+            return
+        self._lost = batch.lost if batch.accepted or batch.refusals else self._lost + batch.lost
         if self._lost >= LOST_MAX:
             raise Stopped(f"{self._lost} requests in a row were not answered")
         if batch.accepted:
@@ -77,9 +82,12 @@ class Budget:
     def _look(self, refusal: Refusal) -> None:
         if refusal.status in BANS:
             raise Stopped(f"status {refusal.status}: the exchange bans")
-        self._status = self._status or refusal.status
-        if refusal.status != self._status:
-            raise Stopped(f"refused with {refusal.status} after {self._status}: it may be a ban")
+        form = (refusal.status, refusal.code)
+        self._form = self._form or form
+        if form != self._form:
+            told = f"{form[0]} {form[1] or ''}".strip()
+            before = f"{self._form[0]} {self._form[1] or ''}".strip()
+            raise Stopped(f"refused with {told} after {before}: it may be a ban")
         first, wait_s = self._since[0].told.retry_after_s, refusal.told.retry_after_s
         if first is None or wait_s is None:
             return

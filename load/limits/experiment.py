@@ -8,26 +8,16 @@ later, and looks what is given back when (the kind). Between these it waits, so 
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field
 from math import floor
 from typing import Final
 
 from load.limits.budget import Budget, Stopped
-from load.limits.fit import Verdict, fit
+from load.limits.fit import fit
 from load.limits.guesses import Range
-from load.limits.history import history_of, shares
-from load.limits.steps import (
-    DIMENSIONS,
-    Ask,
-    Batch,
-    Dimension,
-    Done,
-    Refusal,
-    Script,
-    Step,
-    Subject,
-    Wait,
-)
+from load.limits.history import history_of
+from load.limits.inquiry import Asks, Inquiry, Recovery
+from load.limits.scales import Scales
+from load.limits.steps import DIMENSIONS, Batch, Dimension, Done, Script, Step
 
 PROBES: Final = 5  # what another subject is asked, to see whether it is let through
 FULL: Final = 0.9  # as much of the first burst as this came back at once: a window, not a trickle
@@ -43,74 +33,19 @@ SPREADS: Final = ((1.35, 0.4), (1.15, 0.3), (1.55, 0.25), (1.25, 0.2))
 EDGE: Final = 0.025
 LATER: Final = 0.75
 SHARPER: Final = 4
-RESTS: Final = 2.1  # windows, after which nothing is left of what was used up
-BUCKET_SLACK: Final = (
-    0.02  # a bucket is filled while it is emptied: so much more or less is no weight
-)
-FEW: Final = 50
 PUSHES: Final = 4  # refused on purpose, to see whether they count
-
-
-@dataclass(frozen=True, slots=True)
-class Asks:
-    """Whom there is to ask. `variants`: others that differ from `first` in one thing alone."""
-
-    first: Subject
-    variants: dict[Dimension, Subject]
-    operations: tuple[str, ...] = ()
-    most: int = 2500
-
-
-@dataclass(frozen=True, slots=True)
-class Recovery:
-    """When, after a refusal, something was let through again: later than `low_s`, at `high_s`; and how many."""
-
-    low_s: float
-    high_s: float
-    back: int
-
-    @property
-    def is_precise(self) -> bool:
-        """It is known well enough when it was."""
-        return self.high_s <= ROUGH * self.low_s
-
-
-@dataclass(slots=True)
-class Seen:
-    """Everything that came of it."""
-
-    batches: list[Batch] = field(default_factory=list)
-    scope: dict[Dimension, bool] = field(default_factory=dict)  # True: one limit for each
-    unsure: dict[Dimension, str] = field(default_factory=dict)
-    weights: dict[str, int] = field(default_factory=dict)
-    weights_unsure: str = ""
-    first_burst: int = 0
-    recovery: Recovery | None = None  # from the first refusal
-    window: Range | None = None
-    verdict: Verdict | None = None
-    stopped: str = ""
-    now_s: float = 0.0
-
-    @property
-    def separate(self) -> frozenset[Dimension]:
-        """What there is one limit for each of."""
-        return frozenset(name for name, is_separate in self.scope.items() if is_separate)
 
 
 class Experiment:
     """One run of it. `seen` grows while `script` is played."""
 
     def __init__(self, asks: Asks, budget: Budget, before: Sequence[Batch] = ()) -> None:
-        self.seen = Seen(batches=list(before))
+        self._inquiry = Inquiry(asks, budget, before)
+        self.seen = self._inquiry.seen
+        self._scales = Scales(self._inquiry)
         self._asks = asks
-        self._budget = budget
         self._first = asks.first
-        self._weighed: list[
-            tuple[list[str], int]
-        ] = []  # operations, and what they count for together
-        self._heavy: list[
-            Batch
-        ] = []  # of the histories only where none of them weighs more than another
+        self._ask, self._until = self._inquiry.ask, self._inquiry.until
         self._is_told_true = True
         self._edge_s = 0.0  # when something had just come back
 
@@ -120,17 +55,18 @@ class Experiment:
             yield from self._play()
         except Stopped as stopped:
             self.seen.stopped = str(stopped)
-        self._conclude()
+        except GeneratorExit:
+            self.seen.stopped = "it was interrupted"
+            raise
+        finally:
+            self._conclude()
 
     # --- the parts ------------------------------------------------------------------------------
 
     def _play(self) -> Script:
-        burst = yield from self._ask(self._first, self._asks.most)
-        self.seen.first_burst = burst.accepted
-        if not burst.refusals:
-            raise Stopped(f"nothing was refused within {burst.accepted} requests")
+        yield from self._use_up()
         yield from self._find_scope()
-        yield from self._find_weights()
+        yield from self._scales.weigh()
         recovery = yield from self._recover(None)
         self.seen.recovery = recovery
         window_s = yield from self._find_window(recovery)
@@ -141,123 +77,50 @@ class Experiment:
             if verdict is not None and verdict.answer is not None:
                 break
         yield from self._sharpen()
-        yield from self._settle_weights()
+        yield from self._scales.settle()
+
+    def _use_up(self) -> Script:
+        burst = yield from self._ask(self._first, self._asks.most)
+        self.seen.first_burst = burst.accepted
+        if not burst.accepted:
+            said = f"status {burst.refusals[0].status}" if burst.refusals else "no answer"
+            raise Stopped(f"{self._first.operation} is not served even when asked once: {said}")
+        if burst.lost and not burst.refusals:
+            raise Stopped(f"request {burst.sent} of the first burst was not answered")
+        if not burst.refusals:
+            raise Stopped(f"nothing was refused within {burst.accepted} requests")
 
     def _find_scope(self) -> Script:
         """While one subject is refused, ask those that differ from it in one thing."""
-        most = min(PROBES, max(1, self.seen.first_burst))
+        # Half a limit at most: where it is a common one that has just come back, some of it must be left.
+        most = min(PROBES, self.seen.first_burst // 2)
         for name in DIMENSIONS:
             if name not in self._asks.variants:
                 self.seen.unsure[name] = "there is no other to ask with"
-                continue
-            other = yield from self._ask(self._asks.variants[name], most)
-            again = other
-            if other.accepted:
+            elif not most:
+                self.seen.unsure[name] = "a limit of one does not tell whose it is"
+            else:
+                other = yield from self._ask(self._asks.variants[name], most)
                 again = yield from self._ask(self._first, most)
-            self._judge_scope(name, other, again, most)
+                self._judge_scope(name, other, again, most)
 
     def _judge_scope(self, name: Dimension, other: Batch, again: Batch, most: int) -> None:
-        if again is other:
+        if not other.accepted and not other.refusals:
+            self.seen.unsure[name] = "the other one was not let in at all"
+        elif not other.accepted:
             self.seen.scope[name] = False
+        elif other.accepted == again.accepted == most or not again.refusals:
+            self.seen.unsure[name] = "the first one was let through again as well"
         elif other.accepted == most and not again.accepted:
             self.seen.scope[name] = True
-        elif other.accepted == again.accepted == most:
-            self.seen.unsure[name] = "the first one was let through again as well"
         else:
             # What came in meanwhile was used up by whoever asked first.
             self.seen.scope[name] = other.accepted > 2 * (again.accepted + 1)
 
-    def _find_weights(self) -> Script:
-        """Ask every other operation once, as somebody whose limit is untouched, and see how much of it is left."""
-        fresh = self._fresh()
-        others = [each for each in self._asks.operations if each != self._first.operation]
-        if self.seen.scope.get("operation"):
-            self.seen.weights_unsure = "every operation has a limit of its own"
-        elif not others:
-            self.seen.weights_unsure = "there is no other operation to ask"
-        elif fresh is None:
-            self.seen.weights_unsure = "there is nobody else whose limit is untouched"
-        else:
-            yield from self._weigh(fresh, others)
-
-    def _fresh(self) -> Subject | None:
-        for name in ("account", "address", "key"):
-            if self.seen.scope.get(name) and name in self._asks.variants:
-                return self._asks.variants[name]
-        return None
-
-    def _weigh(self, fresh: Subject, others: Sequence[str]) -> Script:
-        """All of them at once: mostly, none counts for more than another."""
-        asked, cost = yield from self._cost(fresh, others)
-        if cost is None:
-            self.seen.weights_unsure = "nothing was refused"
-        else:
-            self._weighed.append((asked, cost))
-            self._say_weights()
-
-    def _cost(
-        self, fresh: Subject, operations: Sequence[str]
-    ) -> Generator[Step, Done, tuple[list[str], int | None]]:
-        """Which of these are let through, each once, and how much of the limit they use up together."""
-        used, asked = self._used_by(fresh), []
-        for operation in operations:
-            batch = yield from self._ask(fresh.asking(operation), 1)
-            self._heavy.append(batch)
-            if batch.accepted:
-                asked.append(operation)
-        left = yield from self._ask(fresh, self._asks.most)
-        self._heavy.append(left)
-        cost = self._capacity() - used - left.accepted if left.refusals else None
-        return asked, cost
-
-    def _capacity(self) -> int:
-        """How many were let through before the first refusal, what was asked to get ready among them."""
-        burst = next(k for k, each in enumerate(self.seen.batches) if each.refusals)
-        return self._accepted_by(self._first, self.seen.batches[: burst + 1])
-
-    def _used_by(self, subject: Subject) -> int:
-        """What may not have come back to a subject: all that it asked, until a window is known."""
-        batches = self.seen.batches
-        if self.seen.verdict is not None and self.seen.verdict.answer is not None:
-            since_s = self.seen.now_s - RESTS * self.seen.verdict.answer.window_s[1]
-            batches = [x for x in batches if x.accepted_s and x.accepted_s[-1] > since_s]
-        return self._accepted_by(subject, batches)
-
-    def _accepted_by(self, subject: Subject, batches: Sequence[Batch]) -> int:
-        scope = self.seen.separate
-        return sum(each.accepted for each in batches if shares(each.subject, subject, scope))
-
-    def _say_weights(self) -> None:
-        """What is known by now: of whom each weighs one, of one alone what it weighs, of others their sum."""
-        slack = max(1, round(BUCKET_SLACK * self._capacity())) if self._capacity() > FEW else 0
-        unsure = []
-        for operations, cost in self._weighed:
-            if abs(cost - len(operations)) <= slack:
-                self.seen.weights |= dict.fromkeys(operations, 1)
-            elif len(operations) == 1:
-                self.seen.weights[operations[0]] = cost
-            else:
-                unsure.append(f"{', '.join(operations)} together count for {cost}")
-        self.seen.weights_unsure = "; ".join(unsure)
-
-    def _settle_weights(self) -> Script:
-        """Weigh half of a group that is too heavy, which tells of the other half as well, until each is known."""
-        fresh, answer = self._fresh(), self.seen.verdict.answer if self.seen.verdict else None
-        while self.seen.weights_unsure and self._weighed and fresh and answer:
-            group, cost = next(x for x in self._weighed if len(x[0]) > 1 and x[1] != len(x[0]))
-            half, rest = group[: len(group) // 2], group[len(group) // 2 :]
-            yield from self._until(self.seen.now_s + RESTS * answer.window_s[1])
-            _, found = yield from self._cost(fresh, half)
-            if found is None or not half:
-                return
-            self._weighed.remove((group, cost))
-            self._weighed += [(half, found), (rest, cost - found)]
-            self._say_weights()
-
     def _recover(self, known: Range | None) -> Generator[Step, Done, Recovery]:
         """Wait until something is let through again, and use it up."""
-        refusal = self._last_refusal()
-        start_s, margin_s = refusal.at_s, self._margin_s()
+        refusal = self._inquiry.last_refusal()
+        start_s, margin_s = refusal.at_s, self._inquiry.margin_s()
         told_s = refusal.told.retry_after_s if self._is_told_true else None
         low_s = 0.0
         for probe_s in self._early(told_s, known):
@@ -274,6 +137,7 @@ class Experiment:
         gap_s = max(told_s or FIRST_GAP_S, known.high_s if known else 0.0) + margin_s
         ratio = RATIO if known is None else 1 + 2 * PRECISE
         while True:
+            gap_s = max(gap_s, self.seen.now_s - start_s + margin_s)
             yield from self._until(start_s + gap_s)
             batch = yield from self._ask(self._first, self._asks.most)
             if batch.accepted:
@@ -302,10 +166,10 @@ class Experiment:
                 rate = yield from self._trickle(recovery)
                 window_s = max(longest_s, self.seen.first_burst / rate)
                 break
-            told_s = self._last_refusal().told.retry_after_s if self._is_told_true else None
+            told_s = self._inquiry.last_refusal().told.retry_after_s if self._is_told_true else None
             if told_s is not None and told_s >= LONG_S:
                 # From the edge on, and without what was rounded up, on the average.
-                window_s = self._last_refusal().at_s - self._edge_s + told_s - GRAIN_S / 2
+                window_s = self._inquiry.last_refusal().at_s - self._edge_s + told_s - GRAIN_S / 2
                 yield from self._doubt(told_s, first)
                 break
             known = Range(recovery.low_s, recovery.high_s)
@@ -313,7 +177,10 @@ class Experiment:
             shortest_s = min(shortest_s, recovery.low_s)
             longest_s = max(longest_s, recovery.high_s)
             window_s = recovery.high_s
-            if recovery.is_precise and recovery.back >= FULL * self.seen.first_burst:
+            if (
+                recovery.high_s <= ROUGH * recovery.low_s
+                and recovery.back >= FULL * self.seen.first_burst
+            ):
                 break
         longest_s = max(longest_s, window_s)
         self.seen.window = Range(max(shortest_s, longest_s / 20) / 2, longest_s * 1.5)
@@ -321,7 +188,7 @@ class Experiment:
 
     def _doubt(self, told_s: float, first: Recovery) -> Script:
         """What is told this time is longer than it took the first time: see whether it is so again."""
-        at_s = self._last_refusal().at_s + first.high_s + self._margin_s()
+        at_s = self._inquiry.last_refusal().at_s + first.high_s + self._inquiry.margin_s()
         if told_s > first.high_s * (1 + PRECISE) + GRAIN_S:
             yield from self._until(at_s)
             yield from self._ask(self._first, 1)
@@ -329,10 +196,10 @@ class Experiment:
     def _trickle(self, recovery: Recovery) -> Generator[Step, Done, float]:
         """Look a few times what has come in; how many a second it is."""
         rate = recovery.back / (recovery.high_s - recovery.low_s)
-        start_s, number = self._last_refusal().at_s, 0
+        start_s, number = self._inquiry.last_refusal().at_s, 0
         for due in TRICKLES:
             wanted = min(due, max(1.0, self.seen.first_burst / 2))
-            yield from self._until(self._last_refusal().at_s + (wanted + 0.5) / rate)
+            yield from self._until(self._inquiry.last_refusal().at_s + (wanted + 0.5) / rate)
             batch = yield from self._ask(self._first, self._asks.most)
             number += batch.accepted
             if number:
@@ -345,13 +212,13 @@ class Experiment:
         Whoever has a limit of his own does the same a little later: windows that begin with a request then begin at
         different times, those that the clock begins do not.
         """
-        first, other = self._first, self._fresh()
+        first, other = self._first, self.seen.fresh(self._asks)
         half, most = max(1, self.seen.first_burst // 2), self._asks.most
-        told = self._is_told_true and self._last_refusal().told.retry_after_s is not None
+        told = self._is_told_true and self._inquiry.last_refusal().told.retry_after_s is not None
         start_s = max(self.seen.now_s, self._edge_s + rest * window_s)
         edge = (self._edge_s - start_s) / window_s
         edge -= floor(edge - later - 0.1)  # the first that comes after the second half
-        close = max(EDGE, (2 * self._margin_s() + (GRAIN_S / 2 if told else 0)) / window_s)
+        close = max(EDGE, (2 * self._inquiry.margin_s() + (GRAIN_S / 2 if told else 0)) / window_s)
         moments = [
             *((0.0, first, half), (later, first, most)),
             *((later + 0.01, first, 1) for _ in range(PUSHES)),
@@ -382,36 +249,10 @@ class Experiment:
             yield from self._recover(Range(low, high))
             self._conclude()
 
-    # --- asking ---------------------------------------------------------------------------------
-
-    def _ask(self, subject: Subject, most: int) -> Generator[Step, Done, Batch]:
-        allowed = self._budget.allow(most, self.seen.now_s)
-        now_s, batch = yield Ask(subject, allowed)
-        assert batch is not None
-        self.seen.now_s = now_s
-        self.seen.batches.append(batch)
-        self._budget.spend(batch)
-        return batch
-
-    def _until(self, at_s: float) -> Script:
-        self._budget.allow(1, at_s)
-        self.seen.now_s, _ = yield Wait(at_s)
-
-    def _last_refusal(self) -> Refusal:
-        return next(
-            each.refusals[-1]
-            for each in reversed(self.seen.batches)
-            if each.refusals and shares(each.subject, self._first, self.seen.separate)
-        )
-
-    def _margin_s(self) -> float:
-        """How far from a moment one has to stay to be sure to be before or after it."""
-        return 4 * max(each.within_s for each in self.seen.batches[-20:]) + 0.005
-
     def _conclude(self) -> None:
         if self.seen.window is None:
             return
-        subjects = [each for each in (self._first, self._fresh()) if each is not None]
+        subjects = [each for each in (self._first, self.seen.fresh(self._asks)) if each is not None]
         found = [history_of(self._plain(), each, self.seen.separate) for each in subjects]
         histories = [each for each in found if len(each.refused_s)]
         self.seen.verdict = fit(histories, self.seen.window)
@@ -420,4 +261,4 @@ class Experiment:
         """Without the requests that may count for more than one."""
         if all(each == 1 for each in self.seen.weights.values()) and not self.seen.weights_unsure:
             return self.seen.batches
-        return [each for each in self.seen.batches if each not in self._heavy]
+        return [each for each in self.seen.batches if each not in self._scales.heavy]

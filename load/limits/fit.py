@@ -23,6 +23,7 @@ from load.limits.kinds import KINDS, Floats, Grid, Kind, Looks
 
 MISLEADS: Final = 0.01
 SURE: Final = 0.99
+FEWEST: Final = 4  # requests: below that kinds differ by fractions of one
 LEFT: Final = 0.01  # kinds less probable than that are ruled out
 MISFITS_MAX: Final = (
     0.1  # of all looks: a best kind that is contradicted more often is not the kind
@@ -82,7 +83,8 @@ def fit(histories: Sequence[History], window: Range, seed: int = 1) -> Verdict:
     `window`: between which lengths a window may be.
     """
     tried = _tried(histories, window, seed)
-    odds = np.array([_odds(each) for each in tried])
+    least = min(each.misfits for each in tried)
+    odds = np.array([_odds(each, least) for each in tried])
     shares: dict[str, float] = defaultdict(float)
     for each, share in zip(tried, odds / odds.sum(), strict=True):
         shares[each.kind.name] += float(share)
@@ -91,6 +93,10 @@ def fit(histories: Sequence[History], window: Range, seed: int = 1) -> Verdict:
     best = _best(tried, left[0][0])
     looks = sum(len(history.looks) for history in histories)
     probability = ordered[0][1]
+    first = min(int(np.searchsorted(x.accepted_s, x.refused_s[0])) for x in histories)
+    if first < FEWEST:
+        why = f"a limit of at most {first} is too small to tell kinds apart"
+        return Verdict(None, probability, left, looks, why)
     if best.misfits > max(1, MISFITS_MAX * looks):
         why = f"no kind that is known fits: {best.misfits} of {looks} looks contradict the best"
         return Verdict(None, probability, left, looks, why)
@@ -124,10 +130,10 @@ def _best(tried: Sequence[Fitted], name: str) -> Fitted:
     return mine[0]
 
 
-def _odds(tried: Fitted) -> float:
+def _odds(tried: Fitted, least: int) -> float:
     # Halved where a kind is tried in two ways, so that no kind starts ahead of another.
     ways = 2 if tried.kind.feels_refusals else 1
-    return float((MISLEADS / (1 - MISLEADS)) ** tried.misfits / ways * tried.share)
+    return float((MISLEADS / (1 - MISLEADS)) ** (tried.misfits - least) / ways * tried.share)
 
 
 class _Search:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from time import time_ns
+from time import monotonic_ns, time_ns
 from typing import Final
 
 import gevent
@@ -58,6 +58,7 @@ class Performer:
         self._most_lanes = lanes
         self._clients: dict[str, list[Client]] = {}
         self.start_ns = time_ns()
+        self._began_ns = monotonic_ns()
         self._took_s = 0.0
 
     def play(self, script: Script) -> None:
@@ -79,7 +80,7 @@ class Performer:
     @property
     def now_s(self) -> float:
         """Since the beginning."""
-        return (time_ns() - self.start_ns) / SECOND_NS
+        return (monotonic_ns() - self._began_ns) / SECOND_NS
 
     def _wait(self, step: Wait) -> Done:
         while (left_s := step.until_s - self.now_s) > 0 and self._go_on():
@@ -97,7 +98,8 @@ class Performer:
 
     def _lanes(self, step: Ask) -> list[Client]:
         """As many connections as it takes to send a request every two milliseconds."""
-        wanted = min(self._most_lanes, step.most, max(1, round(self._took_s / NEAR_S)))
+        far = max(1, round(self._took_s / NEAR_S))
+        wanted = max(1, min(self._most_lanes, step.lanes, step.most, far))
         clients = self._clients.setdefault(step.subject.address, [])
         while len(clients) < wanted:
             clients.append(self._connect(step.subject.address))

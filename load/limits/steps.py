@@ -32,10 +32,11 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Ask up to `most` times, one after the other, and stop at the first refusal."""
+    """Ask up to `most` times, and stop at the first refusal; on `lanes` connections at once at the most."""
 
     subject: Subject
     most: int
+    lanes: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from email.utils import parsedate_to_datetime
 from conformance.wire.http import Response
 
 PREFIXES = ("X-RateLimit-", "RateLimit-", "X-Rate-Limit-")
+AN_EPOCH = 1_000_000_000
 FIELD = re.compile(r"(?:^|;)\s*(\w+)=(\d+)")
 
 
@@ -37,7 +38,7 @@ def told(response: Response, wall_s: float) -> Told:
         form=form,
         limit=_first(_number(response, "Limit"), policy.get("q")),
         remaining=_first(_number(response, "Remaining"), state.get("r")),
-        reset_s=_first(_number(response, "Reset"), state.get("t")),
+        reset_s=_seconds_left(_first(_number(response, "Reset"), state.get("t")), wall_s),
         window_s=policy.get("w"),
     )
 
@@ -68,6 +69,11 @@ def _number(response: Response, name: str) -> int | None:
         if value.isascii() and value.isdigit():
             return int(value)
     return None
+
+
+def _seconds_left(value: int | None, wall_s: float) -> float | None:
+    """A reset in seconds from now, also where it is told as a point in time."""
+    return value - wall_s if value is not None and value > AN_EPOCH else value
 
 
 def _fields(response: Response, name: str) -> dict[str, int]:

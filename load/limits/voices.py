@@ -14,8 +14,9 @@ from conformance.wire.http import Request
 from conformance.wire.rest import build, outcome_of
 from conformance.wire.signing import Key, sign
 from load.client import Answer, Client
-from load.limits.experiment import Asks
+from load.limits.inquiry import Asks
 from load.limits.steps import Batch, Dimension, Subject
+from load.limits.told import told
 from load.questions import LOGIN, Question, is_read, questions
 
 HERE: Final = "127.0.0.1"
@@ -69,14 +70,19 @@ class Voices:
         """Log in, and make a key where that is allowed. Raises SuiteError in one line."""
         if not self._reads:
             raise ConfigurationError("the OpenAPI document has no private read to ask in a burst")
-        for account in self._accounts():
+        for number, account in enumerate(self._accounts()):
             self._asked.append((self._now_ns(), "", LOGIN))
-            self._tokens[account] = self._desk.log_in(client, account)
+            try:
+                self._tokens[account] = self._desk.log_in(client, account)
+            except TargetUnreachable as error:
+                if not number:
+                    raise
+                self._desk.note_error(LOGIN, str(error))  # then the account's part stays unsure
         if self._desk.target.allows.keys and CREATE in self._desk.contract.operations:
             self._key = self._create(client)
 
     def asks(self, most: int) -> Asks:
-        """Whom there is to ask, the last account first: no other scenario uses it."""
+        """Whom there is to ask, the last account first: no other scenario trades with it."""
         operations = sorted(self._reads, key=lambda x: (self._is_post(x), len(self._path(x)), x))
         account = self._accounts()[0]
         host = HERE if self._is_here() else ""
@@ -86,7 +92,7 @@ class Voices:
             variants["operation"] = first.asking(operations[1])
         if self._key is not None:
             variants["key"] = replace(first, key=WORD)
-        if len(self._accounts()) > 1:
+        if len(self._tokens) > 1:
             variants["account"] = replace(first, account=self._accounts()[1])
         if host:
             variants["address"] = replace(first, address=ANOTHER)
@@ -110,14 +116,29 @@ class Voices:
         signed = sign(recipe, question.request, self._key, self._now_ns() // 1_000_000)
         return self._prepare(signed)
 
-    def tidy(self, client: Client) -> None:
-        """Delete the key that was made."""
+    def tidy(self, client: Client, wait: Callable[[float], None], most_s: float) -> None:
+        """Delete the key that was made, for which its account may have to wait until it is let through again."""
         if self._key is None:
             return
+        why = self._delete(client, self._key)
+        if isinstance(why, float) and why <= most_s:
+            wait(why)
+            why = self._delete(client, self._key)
+        if why is not None:
+            said = f"refused for {why:g} s more" if isinstance(why, float) else why
+            self._desk.note_error(DELETE, f"our key {self._key.name} is still there: {said}")
+
+    def _delete(self, client: Client, key: Key) -> float | str | None:
+        """None when it is gone; else after how long it may be tried again, or why not."""
         try:
-            self._desk.once(client, self._by_token(DELETE, {"apiKey": self._key.name}))
+            answer = self._desk.once(client, self._by_token(DELETE, {"apiKey": key.name}))
         except TargetUnreachable as error:
-            self._desk.note_error(DELETE, f"our key {self._key.name} is still there: {error}")
+            return str(error)
+        outcome = outcome_of(answer.response)
+        if outcome.is_accepted:
+            return None
+        wait_s = told(answer.response, self._now_ns() / 1e9).retry_after_s
+        return f"{outcome.status} {outcome.message}" if wait_s is None else wait_s
 
     def _accounts(self) -> list[str]:
         return list(self._desk.target.accounts)[::-1][:2]

@@ -8,12 +8,15 @@ from typing import Any, ClassVar
 import gevent
 
 from conformance.errors import SuiteError
+from load import limiter
 from load.client import Answer, Client
 from load.limits.answer import answer
-from load.limits.budget import Budget, budget_of
-from load.limits.experiment import Asks, Experiment, Seen
-from load.limits.perform import Performer
+from load.limits.budget import SPARE_S, Budget, budget_of
+from load.limits.experiment import Experiment
+from load.limits.inquiry import Asks, Seen
+from load.limits.perform import Performer, is_refusal
 from load.limits.steps import Batch, Subject
+from load.limits.told import told
 from load.limits.voices import Voices
 from load.plan import SECOND_NS
 from load.recorder import Kind
@@ -67,15 +70,11 @@ class RateLimit(ScenarioUser):
         session = self.session
         session.began.wait()
         gevent.sleep(max(0, session.start_ns - time_ns()) / SECOND_NS)
-        if self._plays:
-            if not session.over.is_set():
+        if self._plays and not session.over.is_set():
+            try:
                 self._play()
-            session.over.set()
-
-    def tidy(self) -> None:
-        """Take our key back."""
-        if self._plays:
-            self._voices.tidy(self.client)
+            finally:
+                session.over.set()
 
     def _play(self) -> None:
         session = self.session
@@ -84,7 +83,7 @@ class RateLimit(ScenarioUser):
         performer = Performer(
             self._connect,
             self._voices.payload,
-            lambda: not session.over.is_set(),
+            lambda: not session.over.is_set() and performer.now_s < self.budget.seconds,
             self._record,
             session.asked.profile.connections,
         )
@@ -95,6 +94,8 @@ class RateLimit(ScenarioUser):
             performer.play(experiment.script())
         finally:
             performer.close()
+            limiter.reset(session.target)  # where it can be told; elsewhere our key has to wait
+            self._voices.tidy(self.client, gevent.sleep, session.left_s - SPARE_S)
 
     def _connect(self, source: str) -> Client:
         target = self.session.target
@@ -108,7 +109,10 @@ class RateLimit(ScenarioUser):
         if said is None:
             self.failed(number, "was not answered")
             session.recorder.add(number | Kind.LOST << 16, now_ns, now_ns, now_ns, 0, now_ns)
-        elif refusal(said.response):
+        elif is_refusal(said.response, told(said.response, said.received_ns / SECOND_NS)):
+            session.count_outside(subject.operation)
+        elif problem := refusal(said.response):
+            self.failed(number, problem)
             session.count_outside(subject.operation)
         else:
             times = (said.sent_ns, said.sent_ns, said.sent_ns)

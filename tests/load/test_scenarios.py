@@ -82,6 +82,9 @@ def test_rate_limit_says_in_little_time_what_little_time_tells(exchange, tmp_pat
         True,
     )
     assert found["budget"]["requests"] <= found["budget"]["requests_max"]
+    # The key that was made is gone again, although its account was refused at the end.
+    assert extra["sent"]["createApiKey"] == extra["sent"]["deleteApiKey"] == 1
+    assert "failures" not in extra
 
 
 def test_rate_limit_never_takes_one_kind_for_another(exchange, tmp_path):

@@ -27,7 +27,11 @@ def test_an_answer_names_kind_size_and_scope():
 @pytest.mark.parametrize(
     ("limiter", "seconds", "why"),
     [
-        (LimiterConfig(1200, 60_000), 9.0, "unknown: the 9 s that it may take are used up"),
+        (
+            LimiterConfig(1200, 60_000),
+            9.0,
+            "unknown: what comes next is beyond the 9 s that it may take",
+        ),
         (LimiterConfig(0), 30.0, "unknown: nothing was refused within 100 requests"),
     ],
 )

@@ -10,6 +10,7 @@ from conformance.verdict.rate_limit import BEYOND, RETRY, SERVED, judge
 
 def entry(served=True, beyond=True, retry=True):
     return {
+        "valid": True,
         "extra": {
             "inference": {
                 "kind": "fixed",
@@ -22,7 +23,7 @@ def entry(served=True, beyond=True, retry=True):
                 },
                 "retry_after": {"is_true": retry, "too_late_ms": 10, "too_early_ms": 0},
             }
-        }
+        },
     }
 
 
@@ -39,5 +40,9 @@ def test_claims(change, expected):
     assert {each.requirement: each.verdict for each in judge([entry(**change)])} == expected
 
 
+def test_a_run_that_is_not_valid_claims_nothing():
+    assert list(judge([{**entry(served=False), "valid": False}])) == []
+
+
 def test_a_run_without_an_inference_claims_nothing():
-    assert list(judge([{"extra": {}}])) == []
+    assert list(judge([{"extra": {}, "valid": True}])) == []

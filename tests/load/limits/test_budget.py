@@ -27,7 +27,7 @@ def test_no_more_is_allowed_than_is_left():
     [
         ([Batch(WHO, (1.0,) * 10)], 1.0, "all 10 requests are used up"),
         ([refused(), refused()], 1.0, "2 requests were refused"),
-        ([], 60.1, "the 60 s that it may take are used up"),
+        ([], 60.1, "beyond the 60 s that it may take"),
     ],
 )
 def test_when_a_part_of_it_is_used_up_it_ends(spent, at_s, why):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from conformance.wire.http import Response
 from load.limits.answer import lines_of
 from load.limits.budget import Budget
 from reference_exchange.config import LimiterConfig
@@ -100,6 +103,87 @@ def test_a_false_retry_after_is_found(factor, figure):
     assert said["retry_after"][figure] > 2000
 
 
+def answering(status: int, body: bytes, *paths: str, key: bool = False):
+    """An exchange that answers some questions, or whoever signs, in a way of its own."""
+
+    def alter(request, response):
+        is_meant = request.path in paths or (key and request.header("X-FT-APIKEY"))
+        return Response(status, (), body) if is_meant else response
+
+    return alter
+
+
+NO = b'{"code":4040,"message":"no"}'
+
+
+def test_what_is_never_served_says_nothing_about_a_limit():
+    paths = ("/tx/spot/list",)
+    virtual = VirtualExchange(LimiterConfig(50, 5000), 1, alter=answering(403, NO, *paths))
+    said = virtual.infer(Budget(5000, 60, 60.0), 200)
+    assert "not served even when asked once: status 403" in said["stopped"]
+    assert said["requirement"]["is_refused_beyond"] == "unknown"
+
+
+@pytest.mark.parametrize(("status", "body"), [(404, NO), (200, NO), (500, b"{}"), (401, NO)])
+def test_a_read_that_cannot_be_had_does_not_end_it(status, body):
+    paths = ("/uc/api-key/list", "/uc/asset/deposits", "/uc/asset/withdrawals", "/uc/user-info")
+    virtual = VirtualExchange(LimiterConfig(50, 5000), 1, alter=answering(status, body, *paths))
+    said = virtual.infer(Budget(5000, 60, 240.0), 200)
+    assert (said["kind"], said["scope"], said["stopped"]) == ("fixed", ["account"], None)
+    assert "listApiKeys" not in said["weights"]
+
+
+def test_a_key_that_is_not_let_in_says_nothing_about_the_scope():
+    virtual = VirtualExchange(LimiterConfig(50, 5000), 1, alter=answering(401, NO, key=True))
+    said = virtual.infer(Budget(5000, 60, 240.0), 200)
+    assert said["scope"] == ["account"]
+    assert said["scope_unsure"] == {"key": "the other one was not let in at all"}
+
+
+def test_a_5xx_is_no_refusal_as_it_should_be():
+    def unavailable(_, response):
+        headers = (("Retry-After", "3"),)
+        return Response(503, headers, b"") if response.status == 429 else response
+
+    virtual = VirtualExchange(LimiterConfig(50, 5000), 1, alter=unavailable)
+    said = virtual.infer(Budget(5000, 60, 30.0), 200)
+    assert said["requirement"]["is_refused_beyond"] is False
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 5])
+def test_a_tiny_limit_is_right_or_unknown_and_no_row_of_refusals(limit, monkeypatch):
+    take, rows = Limiter.take, {}
+
+    def counting(self, subject, operation=""):
+        allowance = take(self, subject, operation)
+        rows.setdefault(subject, [0])
+        rows[subject].append(0 if allowance.is_allowed else rows[subject][-1] + 1)
+        return allowance
+
+    virtual = VirtualExchange(LimiterConfig(100, 1), 1)
+    virtual.exchange.limiter.configure(LimiterConfig(limit, 2000))
+    monkeypatch.setattr(Limiter, "take", counting)
+    said = virtual.infer(Budget(5000, 60, 60.0), 200)
+    assert said["kind"] in ("fixed", "unknown")
+    assert said["scope"] in (["account"], "unknown")
+    assert max(max(each) for each in rows.values()) <= 12
+
+
+def test_a_bucket_that_is_filled_in_steps_is_told_from_one_that_is_not():
+    limiter = LimiterConfig(200, 10_000, "token_bucket", step_ms=1000)
+    _, said = infer(limiter)
+    assert said["kind"] == "stepped_bucket"
+
+
+def test_whoever_cannot_try_accounts_and_addresses_does_not_say_everybody():
+    virtual = VirtualExchange(LimiterConfig(50, 5000), 1)
+    asks = virtual.voices.asks
+    virtual.voices.asks = lambda most: replace(asks(most), variants={})
+    said = virtual.infer(Budget(5000, 60, 240.0), 200)
+    assert said["scope"] == "unknown"
+    assert set(said["scope_unsure"]) == {"operation", "key", "account", "address"}
+
+
 def test_no_limit_is_said_as_what_was_tried():
     _, said = infer(LimiterConfig(0), seconds=60)
     assert said["kind"] == "unknown"
@@ -111,7 +195,7 @@ def test_too_little_time_is_unknown_and_never_a_guess():
     _, said = infer(LimiterConfig(1200, 60_000), seconds=9.0)
     assert (said["kind"], said["limit"]) == ("unknown", "unknown")
     assert said["scope"] == ["account"]
-    assert "used up" in said["because"]
+    assert "beyond the 9 s" in said["because"]
 
 
 @pytest.mark.parametrize("kind", ["fixed", "sliding_log", "sliding_counter", "token_bucket"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -36,8 +37,10 @@ class VirtualExchange:
         tells: bool = True,
         way_s: tuple[float, float] = (0.0003, 0.0009),
         retry_factor: float = 1.0,
+        alter: Callable[[Request, Response], Response] = lambda _, response: response,
     ) -> None:
         self._draw = Random(seed)
+        self._alter = alter
         self._start_ms = stage.START_MS + self._draw.randrange(3_600_000)
         self.now_s, self.sent = 0.0, 0
         self._tells, self._way_s, self._retry_factor = tells, way_s, retry_factor
@@ -89,7 +92,8 @@ class VirtualExchange:
         response = self.exchange.handle(request, address)
         self.now_s += took_s / 2
         self.sent += 1
-        return replace(response, headers=self._told(response)), at_s, took_s
+        response = replace(response, headers=self._told(response))
+        return self._alter(request, response), at_s, took_s
 
     def _told(self, response: Response) -> Headers:
         """What is said of the limit: nothing, the truth, or so many times the wait that there is."""
@@ -121,7 +125,8 @@ class VirtualExchange:
         took: list[float] = []
         refusals: list[Refusal] = []
         first = Told()
-        while len(accepted) < step.most and not refusals:
+        lost = 0
+        while len(accepted) < step.most and not refusals and not lost:
             response, at_s, took_s = self._send(self._request(step.subject), step.subject.address)
             said = told(response, self._now_ns() / 1e9)
             kind = outcome_of(response)
@@ -129,11 +134,19 @@ class VirtualExchange:
                 accepted.append(at_s - self._zero_s)
                 took.append(took_s)
                 first = first if len(accepted) > 1 else said
+            elif is_refusal(response, said):
+                at_s -= self._zero_s
+                refusals.append(Refusal(at_s, took_s, kind.status, kind.code, said))
             else:
-                assert is_refusal(response, said), response
-                refusals.append(Refusal(at_s - self._zero_s, took_s, kind.status, kind.code, said))
+                lost += 1
         batch = Batch(
-            step.subject, tuple(accepted), tuple(refusals), self._way_s[1] / 2, tuple(took), first
+            subject=step.subject,
+            accepted_s=tuple(accepted),
+            refusals=tuple(refusals),
+            within_s=self._way_s[1] / 2,
+            took_s=tuple(took),
+            first=first,
+            lost=lost,
         )
         return self.now_s - self._zero_s, batch
 
