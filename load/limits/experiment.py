@@ -19,6 +19,7 @@ from load.limits.inquiry import Asks, Inquiry, Recovery
 from load.limits.scales import Scales
 from load.limits.steps import DIMENSIONS, Batch, Dimension, Done, Script, Step
 
+SMALLEST: Final = 3  # requests: below that kinds differ by fractions of one
 PROBES: Final = 5  # what another subject is asked, to see whether it is let through
 FULL: Final = 0.9  # as much of the first burst as this came back at once: a window, not a trickle
 GRAIN_S: Final = 1.05  # Retry-After is in whole seconds
@@ -89,6 +90,8 @@ class Experiment:
             raise Stopped(f"request {burst.sent} of the first burst was not answered")
         if not burst.refusals:
             raise Stopped(f"nothing was refused within {burst.accepted} requests")
+        if burst.accepted < SMALLEST:
+            raise Stopped(f"a limit of {burst.accepted} is too small to tell its kind and scope")
 
     def _find_scope(self) -> Script:
         """While one subject is refused, ask those that differ from it in one thing."""
@@ -97,8 +100,6 @@ class Experiment:
         for name in DIMENSIONS:
             if name not in self._asks.variants:
                 self.seen.unsure[name] = "there is no other to ask with"
-            elif not most:
-                self.seen.unsure[name] = "a limit of one does not tell whose it is"
             else:
                 other = yield from self._ask(self._asks.variants[name], most)
                 again = yield from self._ask(self._first, most)

@@ -23,7 +23,7 @@ from load.limits.kinds import KINDS, Floats, Grid, Kind, Looks
 
 MISLEADS: Final = 0.01
 SURE: Final = 0.99
-FEWEST: Final = 4  # requests: below that kinds differ by fractions of one
+FEWEST: Final = 3  # requests: below that kinds differ by fractions of one
 LEFT: Final = 0.01  # kinds less probable than that are ruled out
 MISFITS_MAX: Final = (
     0.1  # of all looks: a best kind that is contradicted more often is not the kind
