@@ -141,9 +141,14 @@ class _Run:
         self._session = Session(self._prepared, self._asked, role, tell, streams)
         self._session.at_end = self._user.close
         self._user.session = self._session
-        self._user.open(self._session)
         if not isinstance(role, Worker):
             gevent.spawn(self._end_after, self._session)
+        try:
+            self._user.open(self._session)
+        except Exception as error:
+            # Locust only logs what a listener raises: without this the run would wait for ever.
+            self._session.stop(f"it cannot begin: {error!r}", ExitCode.ERROR)
+            raise
 
     def stop(self) -> None:
         if self._session is not None:

@@ -83,19 +83,25 @@ def compiled(source: str, name: str, *options: str) -> Path:
 def generator(
     words: Sequence[str], log: Path, seconds: float, settings: Mapping[str, str] | None = None
 ) -> str:
-    """Run a generator on its own core; what it said."""
-    done = subprocess.run(
-        list(words),
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=seconds,
-        check=False,
-        preexec_fn=lambda: alone_on(cores()[1]),
-        env={**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONPATH": str(ROOT), **(settings or {})},
-    )
+    """Run a generator on its own core; what it said. Raises SuiteError when it does not end."""
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONPATH": str(ROOT)}
+    try:
+        done = subprocess.run(
+            list(words),
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=seconds,
+            check=False,
+            preexec_fn=lambda: alone_on(cores()[1]),
+            env={**environment, **(settings or {})},
+        )
+    except subprocess.TimeoutExpired as late:
+        said = (late.stdout or b"").decode("utf-8", "replace")
+        log.write_text(f"$ {' '.join(words)}\n{said}\n", encoding="utf-8")
+        raise SuiteError(f"{words[0]} did not end within {seconds:g} s, see {log}") from None
     with log.open("a", encoding="utf-8") as file:
         file.write(f"$ {' '.join(words)}\n{done.stdout}\n")
     return done.stdout

@@ -8,17 +8,30 @@ from __future__ import annotations
 
 import os
 from time import process_time, time_ns
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from load import locustfile
 from load.plan import SECOND_NS
 from load.scenarios.mixed import Mixed
-from load.scenarios.stream_throughput import SUBSCRIBE_TIMEOUT_S, Listener, report
+from load.scenarios.stream_throughput import SUBSCRIBE_TIMEOUT_S, report
 from load.session import Session
 from load.stream_client import StreamClient
+from load.streams.drive.listener import Listener, Received
+from load.tally import Tally
 
 TOPICS = int(os.environ["BENCH_TOPICS"])
 EVENT_DELAY, KERNEL_DELAY = "event_delay", "event_to_kernel"
+
+
+class RememberingTally(Tally):
+    """A tally that still has the event that it took last."""
+
+    latest: dict[str, Any] | None = None
+
+    def take(self, text: bytes, counts: bool) -> dict[str, Any] | None:
+        """What `Tally` does, and remember it."""
+        self.latest = super().take(text, counts)
+        return self.latest
 
 
 class TimedListener(Listener):
@@ -26,8 +39,9 @@ class TimedListener(Listener):
 
     cpu_s: ClassVar[float] = 0.0  # of the process, when the counting began
 
-    def __init__(self, session: Session, client: StreamClient) -> None:
-        super().__init__(session, client)
+    def __init__(self, session: Session, client: StreamClient, received: Received) -> None:
+        super().__init__(session, client, received)
+        self.tally = RememberingTally()
         self._delays_ns = session.values_ns.setdefault(EVENT_DELAY, [])
         self._kernel_delays_ns = session.values_ns.setdefault(KERNEL_DELAY, [])
 
@@ -39,12 +53,11 @@ class TimedListener(Listener):
 
     def heard(self, text: bytes, kernel_ns: int | None, received_ns: int) -> None:
         """What `Listener` does, and two times more."""
-        counts = received_ns >= self._session.measured_from_ns
-        event = self.tally.take(text, counts)
-        if counts and event is not None:
+        super().heard(text, kernel_ns, received_ns)
+        event = self.tally.latest
+        if event is not None and received_ns >= self._session.measured_from_ns:
             self._delays_ns.append(received_ns - event["sentNs"])
             if kernel_ns:
-                self._lags_ns.append(received_ns - kernel_ns)
                 self._kernel_delays_ns.append(kernel_ns - event["sentNs"])
 
 
@@ -57,9 +70,10 @@ class Streams(Mixed):
     def open(cls, session: Session) -> None:
         """Open the streams; no two have a topic in common."""
         cls.listeners = []
+        received = Received(session, session.asked.profile.trials.sampled_every)
         for number in range(session.streams):
             client = StreamClient(session.target.stream, SUBSCRIBE_TIMEOUT_S)
-            listener = TimedListener(session, client)
+            listener = TimedListener(session, client, received)
             listener.subscribe([f"depth.C{number}T{each}/USDT" for each in range(TOPICS)])
             cls.listeners.append(listener)
 
