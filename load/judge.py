@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
-from typing import Any
+from typing import Any, Final
 
 from conformance.errors import ConfigurationError
 from load.watch import Watched
+
+
+CAUSE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,8 +143,10 @@ def _short_of(seen: Evidence | Worker) -> str:
 
 def _ran(name: str, seen: Worker, bounds: Bounds) -> Iterator[str]:
     who = _who(name)
-    yield from _lags(who, seen, bounds)
+    late = list(_lags(who, seen, bounds))
+    yield from late
     if seen.watched is not None:
+        yield from _delayed(who, seen.watched, bounds, is_late=bool(late))
         yield from _watched(who, seen.watched, bounds)
 
 
@@ -158,6 +163,16 @@ def _lags(who: str, seen: Worker, bounds: Bounds) -> Iterator[str]:
         )
 
 
+def _delayed(who: str, seen: Watched, bounds: Bounds, is_late: bool) -> Iterator[str]:
+    # Of a generator that was late, less of it is enough to be the cause.
+    most = bounds.run_delay_share_max * (CAUSE if is_late else 1)
+    if (seen.run_delay_share or 0) > most:
+        yield (
+            f"{who} waited for a processor {seen.run_delay_share:.0%} of the time: "
+            "something else runs on this machine"
+        )
+
+
 def _watched(who: str, seen: Watched, bounds: Bounds) -> Iterator[str]:
     if (seen.overslept_us_p99 or 0) > bounds.overslept_p99_us:
         yield (
@@ -166,11 +181,6 @@ def _watched(who: str, seen: Watched, bounds: Bounds) -> Iterator[str]:
         )
     if seen.busy_share > bounds.busy_share_max:
         yield f"{who} was busy {seen.busy_share:.0%} of the time: it can do no more"
-    if (seen.run_delay_share or 0) > bounds.run_delay_share_max:
-        yield (
-            f"{who} waited for a processor {seen.run_delay_share:.0%} of the time: "
-            "something else runs on this machine"
-        )
     if seen.collector_us_max > bounds.collector_us_max:
         yield f"{who}: its collector stopped it for {seen.collector_us_max:.0f} us"
     yield from _clock(who, seen, bounds)

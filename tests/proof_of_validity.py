@@ -94,7 +94,7 @@ DISTURBANCES: Final[Mapping[str, Disturbance]] = {
         r"\d+\.\d of 400000\.0 planned per second were answered", rate_per_s=400_000
     ),
     "a collector that stops it for long": Disturbance(
-        r"the load generator's collector stopped it for \d+ us",
+        r"the load generator: its collector stopped it for \d+ us",
         users={"BENCH_GARBAGE": "2000000"},
     ),
     "a run too short for a p99": Disturbance(

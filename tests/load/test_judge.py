@@ -108,6 +108,8 @@ def test_what_keeps_the_bounds_is_valid(change):
         ({"answered": 298, "sent": 298}, "too short: 298 samples, and p99 takes 299"),
         ({"busy_share": 0.96}, "was busy 96% of the time"),
         ({"run_delay_share": 0.11}, "waited for a processor 11% of the time"),
+        # late as well, it need not have waited that long
+        ({"run_delay_share": 0.05, "send_lag_p99_us": 900.0}, "waited for a processor 5% of"),
         ({"overslept_us_p99": 1001.0}, "woke 1001 us late"),
         ({"collector_us_max": 50_001.0}, "collector stopped it for 50001 us"),
         ({"lost": ("worker-1 was lost 3 s after the start",)}, "worker-1 was lost"),
