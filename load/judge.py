@@ -13,7 +13,6 @@ from typing import Any, Final
 from conformance.errors import ConfigurationError
 from load.watch import Watched
 
-
 CAUSE: Final = 0.2
 
 
