@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from time import time_ns
+from time import monotonic, time_ns
 
 import pytest
 
@@ -88,11 +88,14 @@ def test_a_client_reads_and_stamps_over_tls(certificate, monkeypatch):
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "pem"))
     with serving(certificate) as url:
         client = Client(url, 5.0)
-        answers = [client.send(client.prepare(build("GET", "/"))) for _ in range(10)]
+        answers, until_s = [], monotonic() + 10
+        # The kernel begins to stamp a while after it was asked to, on a busy machine a long one.
+        while sum(bool(each.kernel_ns) for each in answers) < 5 and monotonic() < until_s:
+            answers.append(client.send(client.prepare(build("GET", "/"))))
         client.close()
     assert all(each.response.body == LONG for each in answers)
     stamped = [each for each in answers if each.kernel_ns]
-    assert len(stamped) >= 5
+    assert len(stamped) == 5
     assert all(each.sent_ns < (each.kernel_ns or 0) < each.received_ns for each in stamped)
 
 
