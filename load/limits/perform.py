@@ -143,7 +143,6 @@ class Performer:
             within_s=max(ends, default=self._took_s) / 2,
             took_s=tuple(took for _, took in accepted),
             first=asking.told[0] if asking.told else Told(),
-            last=asking.told[-1] if asking.told else Told(),
             lost=asking.lost,
         )
 

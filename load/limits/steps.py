@@ -70,7 +70,6 @@ class Batch:
     within_s: float = 0.001
     took_s: tuple[float, ...] = ()
     first: Told = Told()
-    last: Told = Told()
     lost: int = 0
 
     @property
