@@ -1,0 +1,1 @@
+"""Told apart from noise: what changed between nights. Pure functions of numbers."""

@@ -1,0 +1,1 @@
+"""Runs that are kept: immutable documents, and an index over them."""
