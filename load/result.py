@@ -10,6 +10,7 @@ from load.attribution import Attribution
 from load.histogram import Histogram, Interval
 from load.judge import Bounds, Evidence, Worker, why_invalid, why_unfit
 from load.knee import knee
+from load.over_time import over_time
 from load.plan import SECOND_NS, Plan, Profile
 from load.recorder import Kind
 from load.timeline import Timeline, widening
@@ -93,6 +94,7 @@ def result(timeline: Timeline, ended: Ended, bounds: Bounds) -> dict[str, Any]:
         "attribution": {"load": _divided(shown), "probe": ended.attribution.table()},
         "operations": _operations(counted),
         "stages": stages,
+        **_over_time(shown),
         "knee": knee(stages[:measured]),
         "generator": {
             name or "this process": _said(name, each, evidence.is_planned, bounds)
@@ -242,6 +244,11 @@ def _operations(counted: Timeline) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _over_time(shown: Timeline) -> dict[str, Any]:
+    found = over_time(shown, figures)
+    return {"over_time": found} if found else {}
 
 
 def _stages(shown: Timeline, ended: Ended) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ SHAPE = {
     "scenario", "profile", "valid", "why_invalid", "n", "errors", "offered_per_s", "achieved_per_s",
     "duration_s", "partial", "clock", "wire_us", "service_us", "response_us", "interval_us", "send_lag_us",
     "receive_lag_us", "also_us", "attribution", "operations", "stages", "knee", "generator", "extra", "over_range",
-    "histograms",
+    "histograms", "over_time",
 }  # fmt: skip
 
 
