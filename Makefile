@@ -29,6 +29,7 @@ STREAM_URL ?=
 CONTROL_URL ?=
 ONLY ?=
 PORT ?= 8080
+SLOWER_US ?= 0
 SPEC ?=
 STREAM_SPEC ?=
 SCENARIO ?= smoke
@@ -77,9 +78,10 @@ docs: $(READY) ## write the generated parts of ARCHITECTURE.md again
 	@$(PY) -m tests.import_table --write
 
 .PHONY: serve
-serve: $(READY) ## the reference exchange, to poke: FAULT= PORT=8080
+serve: $(READY) ## the reference exchange, to poke: FAULT= PORT=8080 SLOWER_US=0
 	@$(PY) -m reference_exchange --port '$(PORT)' --stream-port "$$(( $(PORT) + 1 ))" \
-	  --control-port "$$(( $(PORT) + 2 ))" --seed '$(SEED)' $(if $(FAULT),--fault '$(FAULT)')
+	  --control-port "$$(( $(PORT) + 2 ))" --seed '$(SEED)' --extra-work-us '$(SLOWER_US)' \
+	  $(if $(FAULT),--fault '$(FAULT)')
 
 .PHONY: report
 report: $(READY) ## conclude and draw a saved run again: RUN=runs/...

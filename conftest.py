@@ -15,6 +15,7 @@ from conformance import job
 from conformance.cases import library
 from conformance.embedded import embedded
 from conformance.errors import ConfigurationError, SuiteError
+from conformance.parts import Wanted
 from conformance.record.run_log import RunLog
 from conformance.session import Session, estimate, preflight, world
 from conformance.spec.contract import SPECS, Contract
@@ -167,7 +168,7 @@ def _served(options: Callable[[str], Any]) -> str:
 
 
 def _header(target: Target, seed: int, option: Callable[[str], Any]) -> dict[str, Any]:
-    wanted = job.Wanted(
+    wanted = Wanted(
         kind=option("kind"),
         target=str(option("target")),
         seed=seed,

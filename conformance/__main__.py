@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from conformance import job
+from conformance import job, parts
 from conformance.cases import library
 from conformance.errors import ExitCode, SuiteError
 from conformance.spec.contract import SPECS, Contract
@@ -38,8 +38,8 @@ def _interrupted() -> int:
     return INTERRUPTED
 
 
-def _wanted(options: argparse.Namespace) -> job.Wanted:
-    return job.Wanted(
+def _wanted(options: argparse.Namespace) -> parts.Wanted:
+    return parts.Wanted(
         kind=options.command,
         target=options.target,
         base_url=options.base_url,
@@ -59,7 +59,8 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _load(options: argparse.Namespace) -> int:
-    return job.load_run(_wanted(options), options.scenario, options.profile, options.workers)
+    what = parts.Load(options.scenario, options.profile, options.workers)
+    return job.load_run(_wanted(options), what)
 
 
 def _report(options: argparse.Namespace) -> int:

@@ -12,6 +12,8 @@ from conformance.target import is_loopback
 from reference_exchange.config import MANNERS, ExchangeConfig
 from reference_exchange.server import Addresses, Ports, serve
 
+EXTRA_WORK_US_MAX = 1_000_000
+
 
 def main(words: list[str] | None = None) -> int:
     """Serve until told to stop; what cannot be used is one line and exit code 3."""
@@ -28,6 +30,8 @@ def main(words: list[str] | None = None) -> int:
 
 def _config(options: argparse.Namespace) -> ExchangeConfig:
     """The manner that was asked for, with what was said besides."""
+    if not 0 <= options.extra_work_us <= EXTRA_WORK_US_MAX:
+        raise ConfigurationError(f"--extra-work-us is 0 to {EXTRA_WORK_US_MAX}")
     manner = MANNERS[options.manner]
     said = {"limit": options.limit, "kind": options.limiter}
     limiter = replace(manner.limiter, **{k: v for k, v in said.items() if v is not None})
@@ -37,7 +41,8 @@ def _config(options: argparse.Namespace) -> ExchangeConfig:
         "decimals": options.decimals,
     }
     given = {name: value for name, value in chosen.items() if value is not None}
-    return replace(manner, seed=options.seed, limiter=limiter, **given)
+    extra_us = options.extra_work_us
+    return replace(manner, seed=options.seed, limiter=limiter, extra_work_us=extra_us, **given)
 
 
 def _ports(options: argparse.Namespace) -> Ports:
@@ -76,6 +81,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--limit", type=int, help="requests a minute, 1200 by default; 0: no limit")
     kinds = ("fixed", "sliding_log", "token_bucket")
     parser.add_argument("--limiter", choices=kinds)
+    slower = "work so much longer at each request, as a slower build would"
+    parser.add_argument("--extra-work-us", type=int, default=0, help=slower)
     parser.add_argument("--refusals", choices=("http", "envelope"))
     parser.add_argument("--market-bodies", choices=("envelope", "bare"))
     parser.add_argument("--decimals", choices=("string", "number"))

@@ -99,6 +99,7 @@ class ExchangeConfig:
     """Everything that can be chosen about a reference exchange.
 
     `says_server_time`: each answer over a socket has a Server-Timing header with what the rules took.
+    `extra_work_us`: how much longer it works at each request over a socket: a slower build of itself.
     """
 
     seed: int = 1
@@ -122,6 +123,7 @@ class ExchangeConfig:
     has_flow: bool = True
     flow_step_ms: int = 250
     says_server_time: bool = True
+    extra_work_us: int = 0
 
 
 # An exchange of the same contract by other people, as far as a configuration can be one: whatever the

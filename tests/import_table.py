@@ -36,7 +36,20 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 # These only know the standard library beside their own row.
 PURE = ("model", "wire")
 # What stands directly in conformance/ and puts the stages together. `load` may use two of its modules.
-COMPOSITION = ("session", "embedded", "job", "conclude", "rejudge", "__main__")
+COMPOSITION = (
+    "__main__",
+    "conclude",
+    "embedded",
+    "job",
+    "machine",
+    "nightly",
+    "night_plan",
+    "night_state",
+    "notice",
+    "parts",
+    "rounds",
+    "session",
+)
 LOAD_MAY = ("embedded",)
 
 

@@ -13,6 +13,7 @@ from conformance.cases.claim import Claim, Verdict
 from conformance.cases.script import Frame, Heard, Record
 from conformance.conclude import conclude_run
 from conformance.errors import RunError
+from conformance.parts import Wanted
 from conformance.record import run_log
 from conformance.record.run_log import RunLog
 from conformance.verdict.findings import Finding
@@ -71,7 +72,7 @@ def test_a_folder_without_a_run_is_one_line(tmp_path: Path) -> None:
 
 def a_run(folder: Path, is_whole: bool) -> None:
     log = RunLog(folder)
-    log.write("header", job.header(job.Wanted("contract"), stage.TARGET))
+    log.write("header", job.header(Wanted("contract"), stage.TARGET))
     log.finding(Finding(Claim("operation.login", Verdict.PASS, "t"), "a/check"))
     if is_whole:
         log.write("footer", {"asked": {}, "heard": {}, "requests_sent": 1, "duration_s": 1.0})

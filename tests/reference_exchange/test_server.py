@@ -384,3 +384,17 @@ def test_a_port_in_use_is_one_line_and_exit_code_3():
     assert process.returncode == 3
     assert f"127.0.0.1:{port}" in problem
     assert problem.count("\n") == 1
+
+
+def test_a_slower_build_works_that_much_longer_at_each_request(tmp_path):
+    with served(tmp_path, "--extra-work-us", "20000") as slower:
+        said = server_timing(slower.rest, "/market/data/quotations/coin?coin=btc") or ""
+    assert float(said.partition(";dur=")[2]) >= 20.0
+
+
+def test_extra_work_that_is_no_time_is_refused_in_one_line():
+    process = started("--port", "0", "--extra-work-us", "-1")
+    _, said = process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 3
+    assert "--extra-work-us" in said
+    assert len(said.splitlines()) == 1
