@@ -36,6 +36,10 @@ SCENARIO ?= smoke
 PROFILE ?= smoke
 WORKERS ?= 1
 RUN ?= runs/latest
+ROUNDS ?= 8
+BUDGET ?=
+HISTORY ?= history
+FRESH ?=
 
 # Every command line below is built from these; an empty setting leaves its option out.
 ADDRESSES = $(if $(BASE_URL),--base-url '$(BASE_URL)') $(if $(STREAM_URL),--stream-url '$(STREAM_URL)') \
@@ -60,6 +64,13 @@ contract: $(READY) ## contract tests alone; FAULT= tries a fault of the referenc
 .PHONY: load
 load: $(READY) ## one load run: SCENARIO=order_latency|rate_limit|stream_throughput|mixed|smoke PROFILE=smoke WORKERS=1
 	@$(PY) -m conformance load $(WHOM) --scenario '$(SCENARIO)' --profile '$(PROFILE)' --workers '$(WORKERS)'
+
+# PROFILE's default is for single load runs; a night is longer.
+NIGHT_PROFILE = $(if $(filter command line environment,$(origin PROFILE)),$(PROFILE),steady)
+.PHONY: nightly
+nightly: $(READY) ## unattended: contract, rounds beside a control, longer load, history, trend: BUDGET=30m ROUNDS=8 HISTORY=history
+	@$(PY) -m conformance nightly $(WHOM) --profile '$(NIGHT_PROFILE)' --rounds '$(ROUNDS)' --budget '$(BUDGET)' \
+	  --history '$(HISTORY)' $(if $(FRESH),--fresh) $(if $(FAULT),--fault '$(FAULT)')
 
 .PHONY: test
 test: $(READY) ## the suite's own tests

@@ -7,7 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from conformance import job, parts
+from conformance import job, night_plan, nightly, parts
 from conformance.cases import library
 from conformance.errors import ExitCode, SuiteError
 from conformance.spec.contract import SPECS, Contract
@@ -63,6 +63,18 @@ def _load(options: argparse.Namespace) -> int:
     return job.load_run(_wanted(options), what)
 
 
+def _nightly(options: argparse.Namespace) -> int:
+    night = nightly.Night(
+        wanted=_wanted(options),
+        profile=options.profile,
+        rounds=options.rounds,
+        budget_s=night_plan.seconds_of(options.budget),
+        history=options.history,
+        is_fresh=options.fresh,
+    )
+    return nightly.run(night)
+
+
 def _report(options: argparse.Namespace) -> int:
     job.recover_load(options.run)
     return job.finish(options.run, datetime.now(UTC).date())
@@ -77,9 +89,10 @@ def _checks(options: argparse.Namespace) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("contract", "conformance", "load"):
+    jobs = {"contract": _run, "conformance": _run, "load": _load, "nightly": _nightly}
+    for name, do in jobs.items():
         command = commands.add_parser(name)
-        command.set_defaults(do=_load if name == "load" else _run)
+        command.set_defaults(do=do)
         command.add_argument("--scenario", default="smoke")
         command.add_argument("--profile", default="smoke")
         command.add_argument("--workers", type=int, default=1)
@@ -91,6 +104,7 @@ def _parser() -> argparse.ArgumentParser:
         for address in ("--base-url", "--stream-url", "--control-url"):
             command.add_argument(address, default="")
         _specs(command)
+    _nightly_options(commands.choices["nightly"])
     report = commands.add_parser("report")
     report.set_defaults(do=_report)
     report.add_argument("run", type=Path)
@@ -98,6 +112,14 @@ def _parser() -> argparse.ArgumentParser:
     checks.set_defaults(do=_checks)
     _specs(checks)
     return parser
+
+
+def _nightly_options(command: argparse.ArgumentParser) -> None:
+    command.set_defaults(profile="steady")
+    command.add_argument("--rounds", type=int, default=8, help="target and control, so many times")
+    command.add_argument("--budget", default="", help="the longest it may take: 90s, 30m, 2h")
+    command.add_argument("--history", type=Path, default=Path("history"), help="its folder")
+    command.add_argument("--fresh", action="store_true", help="do not go on with an unfinished run")
 
 
 def _specs(command: argparse.ArgumentParser) -> None:

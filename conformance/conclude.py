@@ -7,8 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+from conformance import night_state
 from conformance.cases.claim import Claim, Verdict
-from conformance.record import run_log, summary
+from conformance.record import rounds_file, run_log, summary, trend_file
 from conformance.record.load_file import read as read_load
 from conformance.spec import requirements as catalogue
 from conformance.spec.contract import Contract
@@ -25,7 +26,7 @@ def conclude_run(folder: Path, today: date) -> dict[str, Any]:
     header = lines[0]
     target = load(header["target_file"])
     contract = Contract.load(Path(header["openapi"]), Path(header["asyncapi"]), target.settings)
-    load_run = read_load(folder)
+    load_run, trend = read_load(folder), trend_file.read(folder)
     found = [*run_log.findings(lines), *_load_findings(header, load_run, target)]
     footer = lines[-1] if run_log.is_whole(lines) else {}
     requirements = catalogue.load(contract)
@@ -37,6 +38,7 @@ def conclude_run(folder: Path, today: date) -> dict[str, Any]:
         is_whole=not header["selection"],
         is_cut_short=not footer,
         is_measured=_is_measured(header, load_run),
+        is_slower=trend is not None and trend["verdict"] == trend_file.WORSE,
     )
     document = summary.build(
         header={**header, "requests_sent": footer.get("requests_sent", 0)},
@@ -47,10 +49,24 @@ def conclude_run(folder: Path, today: date) -> dict[str, Any]:
         load=load_run,
         duration_s=footer.get("duration_s", 0.0) + sum(x.get("duration_s", 0) for x in load_run),
         warnings=_warnings(footer, load_run),
-        notes=[line["text"] for line in lines if line["line"] == "note"],
+        notes=[*(line["text"] for line in lines if line["line"] == "note"), *_left_out(folder)],
+        night=_night(folder, trend),
     )
     summary.write(folder, document)
     return document
+
+
+def _night(folder: Path, trend: dict[str, Any] | None) -> dict[str, Any]:
+    """What only a nightly run has."""
+    rounds = rounds_file.read(folder)
+    digest = {"trend": trend_file.digest(trend)} if trend else {}
+    return {**({"rounds": rounds} if rounds else {}), **digest}
+
+
+def _left_out(folder: Path) -> Iterator[str]:
+    state = night_state.read(folder)
+    for part, why in state.left_out.items() if state else ():
+        yield f"left out of this night: {part}: {why}"
 
 
 def _is_measured(header: dict[str, Any], load_run: list[dict[str, Any]]) -> bool | None:

@@ -19,13 +19,15 @@ STOP_TIMEOUT_S = 5
 
 
 @contextmanager
-def embedded(target: Target, seed: int, faults: Sequence[str] = ()) -> Iterator[Target]:
+def embedded(
+    target: Target, seed: int, faults: Sequence[str] = (), extra_work_us: int = 0
+) -> Iterator[Target]:
     """The target at the addresses of an exchange that lives as long as the block. Raises SuiteError."""
     with tempfile.TemporaryDirectory(prefix="exchange-") as folder:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "reference_exchange", "--ready-file", str(ready)]
         command += ["--port", "0", "--stream-port", "0", "--control-port", "0", "--seed", str(seed)]
-        command += ["--manner", target.manner]
+        command += ["--manner", target.manner, "--extra-work-us", str(extra_work_us)]
         command += [word for name in faults for word in ("--fault", name)]
         with (Path(folder) / "said.txt").open("w+b") as said:
             process = subprocess.Popen(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL)

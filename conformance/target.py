@@ -136,6 +136,20 @@ class Latency(_Part):
     order_execution_us: int = 1000
 
 
+class Nightly(_Part):
+    """How a nightly run compares.
+
+    `control`: what is measured by turns with the target, to know the machine: the reference exchange on this machine,
+    or a trivial read of the target itself (`endpoint`), in which the network's changes cancel as well, and the whole
+    exchange's changes too. What changed by less than both margins is the same.
+    """
+
+    control: Literal["reference", "endpoint"] = "reference"
+    margin: float = Field(default=0.05, gt=0, lt=1)
+    margin_us: float = Field(default=20, ge=0)
+    keep_days: int = Field(default=400, gt=0)
+
+
 class Target(_Part):
     """A target as its file describes it. `rest`, `stream` and `control` are URLs; "" means there is none.
 
@@ -157,6 +171,7 @@ class Target(_Part):
     limits: Limits = Limits()
     timing: Timing = Timing()
     latency: Latency = Latency()
+    nightly: Nightly = Nightly()
     gates: tuple[Provenance, ...] = ("documented",)
     strengths: tuple[Literal["must", "should", "may"], ...] = ("must",)
 

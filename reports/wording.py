@@ -67,6 +67,16 @@ def stale(summary: Mapping[str, Any]) -> set[str]:
     return {row["requirement"] for row in summary["deviations"] if row["state"] == "stale"}
 
 
+def slower(summary: Mapping[str, Any]) -> list[str]:
+    """The series that are worse than in the nights before."""
+    return list((summary.get("trend") or {"worse": ()})["worse"])
+
+
+def _named(series: list[str], most: int = 3) -> str:
+    shown = ", ".join(series[:most])
+    return shown if len(series) <= most else f"{shown} and {len(series) - most} more"
+
+
 def gate(summary: Mapping[str, Any]) -> Gate:
     """Count what gates."""
     listed = excused(summary)
@@ -113,6 +123,9 @@ def _failed(summary: Mapping[str, Any], counted: Gate) -> str:
         count = len(stale(summary))
         those = f"{some(count, 'listed deviation')} no longer fail{_s(count)}"
         return f"The list of deviations is out of date: {those}"
+    if slower(summary):
+        held = f"{counted.passed} of {some(counted.total, 'gating requirement')}"
+        return f"Slower than the nights before: {_named(slower(summary))}; {held} hold"
     return "The run failed"
 
 

@@ -28,8 +28,12 @@ def build(
     duration_s: float,
     warnings: Iterable[str] = (),
     notes: Iterable[str] = (),
+    night: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Put together what the parts of a run left. `header` is the first line of its log."""
+    """Put together what the parts of a run left.
+
+    `header` is the first line of its log, `night` what only a nightly run has.
+    """
     load = list(load)
     return {
         "schema": 1,
@@ -57,6 +61,7 @@ def build(
         "fault": header.get("fault"),
         "addresses": header["addresses"],
         "requests_sent": header["requests_sent"],
+        **(night or {}),
     }
 
 

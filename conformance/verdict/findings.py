@@ -63,12 +63,14 @@ def conclude(
     is_whole: bool = True,
     is_cut_short: bool = False,
     is_measured: bool | None = None,
+    is_slower: bool = False,
 ) -> Conclusion:
     """Merge every claim of a run.
 
     `is_whole` False (a selection was run) lets uncovered sentences be. A run that was cut short never
     passes, and none of its deviations is stale, for what was not asked cannot have held. A run that only measures
-    passes when what it measured is valid (`is_measured`) and nothing fails.
+    passes when what it measured is valid (`is_measured`) and nothing fails. A run that is slower than the nights
+    before it (`is_slower`) fails, as one that misses its latency budget does.
     """
     by_requirement: dict[str, list[Finding]] = defaultdict(list)
     for finding in judged:
@@ -83,6 +85,8 @@ def conclude(
     excused = {each.requirement for each in expected}
     stale = () if is_cut_short else stale
     exit_code = _exit_code(results, excused, bool(stale), is_whole, is_measured)
+    if is_slower:
+        exit_code = ExitCode.FAIL
     if is_cut_short and exit_code is ExitCode.PASS:
         exit_code = ExitCode.INCONCLUSIVE
     words = {ExitCode.PASS: "pass", ExitCode.FAIL: "fail", ExitCode.INCONCLUSIVE: "inconclusive"}

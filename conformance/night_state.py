@@ -1,0 +1,114 @@
+"""How far a nightly run has come, on disk: what is done is not done again when it is started again.
+
+`nightly.json` is written whole or not at all after every part. A lock beside it is held while a process works on
+the run, so that two never do at once; the system lets go of it however that process ends.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from conformance.errors import RunError
+
+FILE: Final = "nightly.json"
+LOCK: Final = ".nightly.lock"
+# An exchange may be another one in the evening: what was begun yesterday is not gone on with.
+RESUMED_WITHIN: Final = timedelta(hours=6)
+TIME: Final = "%Y-%m-%dT%H:%M:%S%z"
+
+
+@dataclass(slots=True)
+class NightState:
+    """What a nightly run is, and which of its parts are done. `left_out`: part and reason."""
+
+    folder: Path
+    settings: Mapping[str, Any]
+    started: datetime
+    done: list[str] = field(default_factory=list)
+    left_out: dict[str, str] = field(default_factory=dict)
+    is_finished: bool = False
+
+    def is_settled(self, part: str) -> bool:
+        """True for what needs not be done any more."""
+        return part in self.done or part in self.left_out
+
+    def settle(self, part: str, left_out: str = "") -> None:
+        """A part is done, or is left out for a reason."""
+        if left_out:
+            self.left_out[part] = left_out
+        else:
+            self.done.append(part)
+        self.save()
+
+    def finish(self) -> None:
+        """Everything is done."""
+        self.is_finished = True
+        self.save()
+
+    def save(self) -> None:
+        """Write it. Raises RunError."""
+        path = self.folder / FILE
+        draft = path.with_suffix(".tmp")
+        told = {
+            "schema": 1,
+            "settings": dict(self.settings),
+            "started": self.started.strftime(TIME),
+            "done": self.done,
+            "left_out": self.left_out,
+            "finished": self.is_finished,
+        }
+        try:
+            draft.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+            os.replace(draft, path)
+        except OSError as error:
+            raise RunError(f"cannot write {path}: {error.strerror}") from None
+
+
+def read(folder: Path) -> NightState | None:
+    """The state of a run's folder; None where there is none that can be read."""
+    try:
+        told = json.loads((folder / FILE).read_text(encoding="utf-8"))
+        started = datetime.strptime(told["started"], TIME)
+        fields = (told["done"], told["left_out"], told["finished"])
+        return NightState(folder, told["settings"], started, *fields)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def unfinished(runs: Path, settings: Mapping[str, Any], now: datetime) -> NightState | None:
+    """The newest nightly run with these settings that was begun lately and not finished."""
+    found = (read(folder) for folder in runs.glob("nightly-*"))
+    open_ones = [
+        each
+        for each in found
+        if each is not None
+        and not each.is_finished
+        and each.settings == settings
+        and timedelta(0) <= now - each.started <= RESUMED_WITHIN
+    ]
+    return max(open_ones, key=lambda each: each.started, default=None)
+
+
+@contextmanager
+def held(folder: Path) -> Iterator[None]:
+    """The run is this process's alone. Raises RunError when another works on it."""
+    try:
+        lock = (folder / LOCK).open("w", encoding="utf-8")
+    except OSError as error:
+        raise RunError(f"cannot write to {folder}: {error.strerror}") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise RunError(
+                f"another process is at work on {folder}: wait for it, or start with FRESH=1"
+            ) from None
+        yield

@@ -1,0 +1,65 @@
+"""What the rounds of a nightly run measured: rounds.json, in the form of the summary's `rounds`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance.errors import RunError
+
+FILE = "rounds.json"
+
+
+def read(folder: Path) -> list[dict[str, Any]]:
+    """The rounds of a run, none when there were none. Raises RunError."""
+    path = folder / FILE
+    if not path.exists():
+        return []
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{path} cannot be read: {error}") from None
+    return list(found)
+
+
+def write(folder: Path, rounds: list[dict[str, Any]]) -> None:
+    """Put the rounds of a run in their place, whole or not at all. Raises RunError."""
+    path = folder / FILE
+    draft = path.with_suffix(".tmp")
+    try:
+        draft.write_text(json.dumps(rounds, indent=1) + "\n", encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror}") from None
+
+
+def row(
+    number: int, of: str, profile: str, started: str, entry: Mapping[str, Any]
+) -> dict[str, Any]:
+    """A round of the summary, from what a load run left. `of`: target or control."""
+    return {
+        "round": number,
+        "of": of,
+        "scenario": entry["scenario"],
+        "profile": profile,
+        "started": started,
+        "valid": entry["valid"],
+        "why_invalid": entry["why_invalid"],
+        "n": entry["n"],
+        "wire_us": entry["wire_us"],
+        "response_us": entry["response_us"],
+        "also_us": entry["also_us"],
+        "probe_us": _probe(entry),
+        "histograms": entry["histograms"],
+    }
+
+
+def _probe(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+    parts = entry["attribution"]["probe"]["parts"]
+    if not parts:
+        return None
+    wire = parts["wire"]
+    return {"n": wire["n"], **{name: wire[f"{name}_us"] for name in ("p50", "p90", "p99")}}

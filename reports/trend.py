@@ -1,0 +1,177 @@
+"""What a night's history says of it: adds the run to its history, compares it, and writes trend.json.
+
+`python -m reports.trend RUN_DIR --history FOLDER`; the address of the index is in HISTORY_INDEX.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from conformance.errors import ExitCode, RunError, SuiteError
+from conformance.record import trend_file
+from reports.change.judge import Judged, judge
+from reports.change.nights import Night
+from reports.change.points import ChangePoint, change_points
+from reports.change.rules import Rules
+from reports.change.values import middle, value_us
+from reports.changed import changed
+from reports.document import Summary, read
+from reports.history.store import History
+
+GRAVEST: Final = ("worse", "not enough data", "better", "same")
+NIGHTS_MOST: Final = 60
+INDEX: Final = "HISTORY_INDEX"
+
+Series = Mapping[str, Sequence[Night]]
+
+
+def main(words: list[str] | None = None) -> int:
+    """0 when the night is remembered and compared; our own errors are one line on stderr."""
+    options = _parser().parse_args(words)
+    rules = Rules(margin=options.margin, margin_us=options.margin_us)
+    try:
+        summary = read(options.run)
+        with History.open(options.history, os.environ.get(INDEX, "")) as history:
+            run = history.add(summary, options.run.resolve().name)
+            trend = compared(history, summary, run, rules)
+            history.prune(options.keep_days, datetime.now(UTC))
+        _write(options.run / trend_file.FILE, trend)
+    except SuiteError as error:
+        print(f"history: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    return int(ExitCode.PASS)
+
+
+def compared(history: History, summary: Summary, run: str, rules: Rules) -> dict[str, Any]:
+    """The trend of a run that is in the history. Raises RunError."""
+    nights = history.nights(run, NIGHTS_MOST)
+    judged = judge(nights, rules)
+    earlier = history.before(run)
+    before = history.document(earlier) if earlier else None
+    return {
+        "schema": 1,
+        "run": run,
+        "target": summary["target"],
+        "profile": history.profile(run),
+        "machine": summary["environment"].get("machine", ""),
+        "nights": max((len(each) for each in nights.values()), default=1),
+        "verdict": gravest(each.verdict for each in judged.values()),
+        "rules": _rules(rules),
+        "before": _before(before, nights, rules),
+        "changed": changed(before["summary"], summary)
+        if before
+        else {"requirements": [], "facts": []},
+        "series": [_row(name, nights[name], each) for name, each in _ordered(judged)],
+    }
+
+
+def gravest(verdicts: Iterable[str]) -> str:
+    """What stands for all series: one that is worse makes all worse, and what could not be told is not `same`."""
+    found = set(verdicts) or {"not enough data"}
+    return next(each for each in GRAVEST if each in found)
+
+
+def _ordered(judged: Mapping[str, Judged]) -> list[tuple[str, Judged]]:
+    return sorted(judged.items(), key=lambda each: GRAVEST.index(each[1].verdict))
+
+
+def _before(
+    document: Mapping[str, Any] | None, nights: Series, rules: Rules
+) -> dict[str, Any] | None:
+    """The night before, and what its history said of it: judged again, for a document says nothing of others."""
+    if document is None:
+        return None
+    earlier = {name: each[:-1] for name, each in nights.items() if len(each) > 1}
+    judged = judge(earlier, rules)
+    return {
+        "run": document["id"],
+        "started": document["summary"]["started"],
+        "verdict": document["summary"]["verdict"],
+        "trend": gravest(each.verdict for each in judged.values()) if judged else None,
+    }
+
+
+def _rules(rules: Rules) -> dict[str, Any]:
+    names = ("margin", "margin_us", "confidence", "false_discovery_rate")
+    told = {name: getattr(rules, name) for name in names}
+    most, least = rules.baseline_nights_max, rules.baseline_nights_min
+    return {
+        **told,
+        "baseline_nights_min": least,
+        "baseline_nights_max": most,
+        "windows": list(rules.windows),
+    }
+
+
+def _row(name: str, nights: Sequence[Night], judged: Judged) -> dict[str, Any]:
+    return {
+        "series": name,
+        "verdict": judged.verdict,
+        "why": judged.why,
+        "value_us": _tenth(judged.value_us),
+        "baseline_us": _tenth(judged.baseline_us),
+        "effect": judged.effect,
+        "low": judged.low,
+        "high": judged.high,
+        "window": judged.window,
+        "baseline_nights": judged.baseline_nights,
+        "q": judged.q,
+        "controlled": judged.controlled,
+        "nights": [_night(each) for each in nights],
+        "band_us": judged.band_us and [_tenth(each) for each in judged.band_us],
+        "change_points": [_point(each) for each in change_points(nights)],
+    }
+
+
+def _night(night: Night) -> dict[str, Any]:
+    """One night of a chart; low and high are those of its blocks."""
+    good = sorted(each for each in night.target if each > 0)
+    control = sorted(each for each in night.control or () if each > 0)
+    return {
+        "run": night.run,
+        "started": night.started,
+        "value_us": _tenth(value_us(night)),
+        "low_us": _tenth(good[0]) if good else None,
+        "high_us": _tenth(good[-1]) if good else None,
+        "control_us": _tenth(value_us(Night("", "", tuple(control)))) if control else None,
+        "valid": bool(good),
+    }
+
+
+def _point(point: ChangePoint) -> dict[str, Any]:
+    return {"run": point.run, "started": point.started, "effect": point.effect}
+
+
+def _tenth(value: float | None) -> float | None:
+    return None if value is None else round(value, 1)
+
+
+def _write(path: Path, trend: Mapping[str, Any]) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        draft.write_text(json.dumps(trend, indent=1) + "\n", encoding="utf-8")
+        os.replace(draft, path)
+    except OSError as error:
+        raise RunError(f"cannot write {path}: {error.strerror}") from None
+
+
+def _parser() -> argparse.ArgumentParser:
+    rules = Rules()
+    parser = argparse.ArgumentParser(prog="python -m reports.trend", description=__doc__)
+    parser.add_argument("run", type=Path, help="the folder of a nightly run")
+    parser.add_argument("--history", type=Path, default=Path("history"), help="its folder")
+    parser.add_argument("--margin", type=float, default=rules.margin, help="a share: 0.05")
+    parser.add_argument("--margin-us", type=float, default=rules.margin_us)
+    parser.add_argument("--keep-days", type=int, default=400, help="older runs are removed")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

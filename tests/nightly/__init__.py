@@ -1,0 +1,1 @@
+"""The order of a night, its time and its resumption."""
