@@ -138,12 +138,9 @@ def _told(night: Night, target: Target, state: NightState, code: int) -> int:
     """Judge, remember, compare, draw, and tell whoever wants to know."""
     if not (state.folder / run_log.FILE).exists():
         return code  # nobody answered: the part has said so
-    today = datetime.now(UTC).date()
-    conclude_run(state.folder, today)
-    compared = _compared(night, target, state.folder)
-    summary = conclude_run(state.folder, today)
-    drawn = subprocess.run([sys.executable, "-m", "reports", str(state.folder)], check=False)
+    summary, compared = _concluded(night, target, state.folder)
     trend = trend_file.read(state.folder)
+    drawn = subprocess.run([sys.executable, "-m", "reports", str(state.folder)], check=False)
     _notified(summary, trend)
     if not code:
         state.finish()
@@ -151,13 +148,24 @@ def _told(night: Night, target: Target, state: NightState, code: int) -> int:
     return int(worst or summary["exit_code"])
 
 
-def _compared(night: Night, target: Target, folder: Path) -> int:
-    """Add the run to its history and compare it with the nights before; 0, or why that could not be done."""
-    rules = target.nightly
-    command = [sys.executable, "-m", "reports.trend", str(folder)]
-    command += ["--history", str(night.history), "--keep-days", str(rules.keep_days)]
-    command += ["--margin", str(rules.margin), "--margin-us", str(rules.margin_us)]
-    return subprocess.run(command, check=False).returncode
+def _concluded(night: Night, target: Target, folder: Path) -> tuple[dict[str, Any], int]:
+    """The run judged, compared with its history and kept in it; 0, or why the history could not be used."""
+    today, rules = datetime.now(UTC).date(), target.nightly
+    (folder / trend_file.FILE).unlink(missing_ok=True)  # what a night that was gone on with left
+    summary = conclude_run(folder, today)
+    margins = ("--margin", str(rules.margin), "--margin-us", str(rules.margin_us))
+    code = _history(night, "reports.trend", str(folder), *margins)
+    if code:
+        return summary, code
+    summary = conclude_run(folder, today)
+    code = _history(night, "reports.history", "import", str(folder))
+    keeping = ("prune", "--keep-days", str(rules.keep_days))
+    return summary, code or _history(night, "reports.history", *keeping)
+
+
+def _history(night: Night, module: str, *words: str) -> int:
+    command = [sys.executable, "-m", module, *words, "--history", str(night.history)]
+    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
 
 
 def _notified(summary: Mapping[str, Any], trend: Mapping[str, Any] | None) -> None:

@@ -1,6 +1,7 @@
-"""What a night's history says of it: adds the run to its history, compares it, and writes trend.json.
+"""What a night's history says of it: compares a run with the nights before it, and writes trend.json.
 
-`python -m reports.trend RUN_DIR --history FOLDER`; the address of the index is in HISTORY_INDEX.
+`python -m reports.trend RUN_DIR --history FOLDER`; the address of the index is in HISTORY_INDEX. The run is not
+added to its history here, for it is not concluded before it is compared.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,9 +20,11 @@ from reports.change.judge import Judged, judge
 from reports.change.nights import Night
 from reports.change.points import ChangePoint, change_points
 from reports.change.rules import Rules
-from reports.change.values import middle, value_us
+from reports.change.values import value_us
 from reports.changed import changed
 from reports.document import Summary, read
+from reports.history.document import document_of
+from reports.history.measures import Run, nights_of, run_of
 from reports.history.store import History
 
 GRAVEST: Final = ("worse", "not enough data", "better", "same")
@@ -33,15 +35,13 @@ Series = Mapping[str, Sequence[Night]]
 
 
 def main(words: list[str] | None = None) -> int:
-    """0 when the night is remembered and compared; our own errors are one line on stderr."""
+    """0 when the night is compared; our own errors are one line on stderr."""
     options = _parser().parse_args(words)
     rules = Rules(margin=options.margin, margin_us=options.margin_us)
     try:
         summary = read(options.run)
         with History.open(options.history, os.environ.get(INDEX, "")) as history:
-            run = history.add(summary, options.run.resolve().name)
-            trend = compared(history, summary, run, rules)
-            history.prune(options.keep_days, datetime.now(UTC))
+            trend = compared(history, summary, options.run.resolve().name, rules)
         _write(options.run / trend_file.FILE, trend)
     except SuiteError as error:
         print(f"history: {error}", file=sys.stderr)
@@ -49,27 +49,43 @@ def main(words: list[str] | None = None) -> int:
     return int(ExitCode.PASS)
 
 
-def compared(history: History, summary: Summary, run: str, rules: Rules) -> dict[str, Any]:
-    """The trend of a run that is in the history. Raises RunError."""
-    nights = history.nights(run, NIGHTS_MOST)
+def compared(history: History, summary: Summary, name: str, rules: Rules) -> dict[str, Any]:
+    """The trend of a run by its folder's name. Raises RunError."""
+    tonight = document_of(summary, name)
+    this = run_of(tonight)
+    nights = _with(_nights_before(history, this), nights_of(tonight))
     judged = judge(nights, rules)
-    earlier = history.before(run)
-    before = history.document(earlier) if earlier else None
+    earlier = history.before(this)
+    before = history.document(earlier.id) if earlier else None
     return {
         "schema": 1,
-        "run": run,
-        "target": summary["target"],
-        "profile": history.profile(run),
-        "machine": summary["environment"].get("machine", ""),
+        "run": tonight.id,
+        "target": this.target,
+        "profile": this.profile,
+        "machine": this.machine,
         "nights": max((len(each) for each in nights.values()), default=1),
         "verdict": gravest(each.verdict for each in judged.values()),
         "rules": _rules(rules),
-        "before": _before(before, nights, rules),
-        "changed": changed(before["summary"], summary)
-        if before
-        else {"requirements": [], "facts": []},
-        "series": [_row(name, nights[name], each) for name, each in _ordered(judged)],
+        "before": _before(earlier, before) if earlier and before else None,
+        "changed": changed(before, summary) if before else {"requirements": [], "facts": []},
+        "series": [_row(series, nights[series], each) for series, each in _ordered(judged)],
     }
+
+
+def _nights_before(history: History, this: Run) -> Series:
+    """Those of the same target, profile and kind of machine, without this run itself."""
+    found = history.nights(
+        this.target, this.profile, until=this.started, most=NIGHTS_MOST, machine=this.machine
+    )
+    return {
+        series: [each for each in nights if not each.run.startswith(f"{this.run}-")]
+        for series, nights in found.items()
+    }
+
+
+def _with(before: Series, tonight: Mapping[str, Night]) -> Series:
+    """Series of tonight alone: what is not measured any more has no verdict."""
+    return {series: [*before.get(series, ()), night] for series, night in tonight.items()}
 
 
 def gravest(verdicts: Iterable[str]) -> str:
@@ -82,19 +98,14 @@ def _ordered(judged: Mapping[str, Judged]) -> list[tuple[str, Judged]]:
     return sorted(judged.items(), key=lambda each: GRAVEST.index(each[1].verdict))
 
 
-def _before(
-    document: Mapping[str, Any] | None, nights: Series, rules: Rules
-) -> dict[str, Any] | None:
-    """The night before, and what its history said of it: judged again, for a document says nothing of others."""
-    if document is None:
-        return None
-    earlier = {name: each[:-1] for name, each in nights.items() if len(each) > 1}
-    judged = judge(earlier, rules)
+def _before(run: Run, summary: Summary) -> dict[str, Any]:
+    """The night before, and what its history said of it."""
+    trend = summary.get("trend")
     return {
-        "run": document["id"],
-        "started": document["summary"]["started"],
-        "verdict": document["summary"]["verdict"],
-        "trend": gravest(each.verdict for each in judged.values()) if judged else None,
+        "run": run.id,
+        "started": summary["started"],
+        "verdict": summary["verdict"],
+        "trend": trend and trend["verdict"],
     }
 
 
@@ -169,7 +180,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--history", type=Path, default=Path("history"), help="its folder")
     parser.add_argument("--margin", type=float, default=rules.margin, help="a share: 0.05")
     parser.add_argument("--margin-us", type=float, default=rules.margin_us)
-    parser.add_argument("--keep-days", type=int, default=400, help="older runs are removed")
     return parser
 
 

@@ -1,7 +1,7 @@
 """Ten real nights in small: `make nightly` ten times on a reference exchange that gets slower before the eighth.
 
-Nothing may be called worse in the first seven, and the slowdown has to be found. Each night has an exchange of its own, as it
-would have after a day; from the eighth on it works longer at each request, as a slower build would.
+Nothing may be called worse in the first seven, and the slowdown has to be found. Each night has an exchange of its
+own, as it would have after a day; from the eighth on it works longer at each request, as a slower build would.
 """
 
 from __future__ import annotations
