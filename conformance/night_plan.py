@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -61,11 +61,9 @@ def profile_seconds(profile: str, scenario: str) -> float:
     return float(stages.get("warm_up_s", 0) + lasting + STARTING_S)
 
 
-def turns(rounds: int) -> Iterator[tuple[int, str]]:
-    """Who is measured when: target and control by turns, the first one changing, so that a drift cancels."""
-    for number in range(1, rounds + 1):
-        pair = (TARGET, CONTROL) if number % 2 else (CONTROL, TARGET)
-        yield from ((number, of) for of in pair)
+def turn(number: int) -> tuple[str, str]:
+    """Who is measured first in a round, counted from 1: by turns, so that a drift cancels."""
+    return (TARGET, CONTROL) if number % 2 else (CONTROL, TARGET)
 
 
 def _profiles() -> dict[str, Any]:

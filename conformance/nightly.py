@@ -142,7 +142,7 @@ def _told(night: Night, target: Target, state: NightState, code: int) -> int:
     trend = trend_file.read(state.folder)
     drawn = subprocess.run([sys.executable, "-m", "reports", str(state.folder)], check=False)
     _notified(summary, trend)
-    if not code:
+    if not code and not compared:  # else the same command tries again what failed, and only that
         state.finish()
     worst = code or compared or drawn.returncode
     return int(worst or summary["exit_code"])
