@@ -71,9 +71,9 @@ def scenario_of(target: Target) -> str:
 
 
 def _measure(
-    wanted: Wanted, target: Target, night: NightState, turn: tuple[int, str], what: Load
+    wanted: Wanted, target: Target, night: NightState, which: tuple[int, str], what: Load
 ) -> None:
-    number, of = turn
+    number, of = which
     apart = night.folder / "rounds" / f"{number:02}-{of}"
     shutil.rmtree(apart, ignore_errors=True)  # what a killed night left half done
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -81,7 +81,7 @@ def _measure(
     found = load_file.read(apart)
     if code == ExitCode.SAFETY_STOP or not found:
         raise Ended(code)
-    kept = [each for each in rounds_file.read(night.folder) if (each["round"], each["of"]) != turn]
+    kept = [each for each in rounds_file.read(night.folder) if (each["round"], each["of"]) != which]
     rows = [rounds_file.row(number, of, what.profile, started, entry) for entry in found]
     rounds_file.write(night.folder, [*kept, *rows])
     for why in _said(rows):

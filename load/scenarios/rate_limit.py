@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from time import time_ns
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import gevent
 
@@ -23,6 +24,7 @@ from load.recorder import Kind
 from load.session import Session
 from load.users import ScenarioUser, refusal
 
+BATCHES_MOST: Final = 500
 BEYOND = 100  # how far past twice the documented limit a burst goes before it gives up
 
 
@@ -49,6 +51,7 @@ class RateLimit(ScenarioUser):
             return
         limit = session.target.limits.requests_per_minute
         session.facts.update(_burst(cls.seen, cls.asks.first))
+        session.facts["batches"] = in_order(cls.seen.batches)
         session.facts["inference"] = answer(cls.seen, cls.asks.first, cls.budget, limit)
 
     def on_start(self) -> None:
@@ -118,6 +121,26 @@ class RateLimit(ScenarioUser):
             times = (said.sent_ns, said.sent_ns, said.sent_ns)
             tag = number | Kind.ANSWERED << 16
             session.recorder.add(tag, *times, said.kernel_ns or 0, said.received_ns)
+
+
+def in_order(batches: Sequence[Batch]) -> list[dict[str, Any]]:
+    """What was asked when, by whom, and what came of it: at most so many rows, for a picture. Seconds since the first."""
+    told = [each for each in batches if each.accepted_s or each.refusals]
+    times = [sorted([*each.accepted_s, *(x.at_s for x in each.refusals)]) for each in told]
+    began_s = min((each[0] for each in times), default=0.0)
+    return [
+        {
+            "from_s": round(each[0] - began_s, 3),
+            "until_s": round(each[-1] - began_s, 3),
+            "accepted": batch.accepted,
+            "refused": len(batch.refusals),
+            "address": batch.subject.address,
+            "account": batch.subject.account,
+            "key": batch.subject.key,
+            "operation": batch.subject.operation,
+        }
+        for batch, each in list(zip(told, times, strict=True))[:BATCHES_MOST]
+    ]
 
 
 def _burst(seen: Seen, first: Subject) -> dict[str, Any]:
