@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from time import time_ns
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import gevent
 
@@ -14,6 +13,7 @@ from load.client import Answer, Client
 from load.limits.answer import answer
 from load.limits.budget import SPARE_S, Budget, budget_of
 from load.limits.experiment import Experiment
+from load.limits.in_order import in_order
 from load.limits.inquiry import Asks, Seen
 from load.limits.perform import Performer, is_refusal
 from load.limits.steps import Batch, Subject
@@ -24,7 +24,6 @@ from load.recorder import Kind
 from load.session import Session
 from load.users import ScenarioUser, refusal
 
-BATCHES_MOST: Final = 500
 BEYOND = 100  # how far past twice the documented limit a burst goes before it gives up
 
 
@@ -121,26 +120,6 @@ class RateLimit(ScenarioUser):
             times = (said.sent_ns, said.sent_ns, said.sent_ns)
             tag = number | Kind.ANSWERED << 16
             session.recorder.add(tag, *times, said.kernel_ns or 0, said.received_ns)
-
-
-def in_order(batches: Sequence[Batch]) -> list[dict[str, Any]]:
-    """What was asked when, by whom, and what came of it: at most so many rows, for a picture. Seconds since the first."""
-    told = [each for each in batches if each.accepted_s or each.refusals]
-    times = [sorted([*each.accepted_s, *(x.at_s for x in each.refusals)]) for each in told]
-    began_s = min((each[0] for each in times), default=0.0)
-    return [
-        {
-            "from_s": round(each[0] - began_s, 3),
-            "until_s": round(each[-1] - began_s, 3),
-            "accepted": batch.accepted,
-            "refused": len(batch.refusals),
-            "address": batch.subject.address,
-            "account": batch.subject.account,
-            "key": batch.subject.key,
-            "operation": batch.subject.operation,
-        }
-        for batch, each in list(zip(told, times, strict=True))[:BATCHES_MOST]
-    ]
 
 
 def _burst(seen: Seen, first: Subject) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from load.limits.in_order import BATCHES_MOST, in_order
 from load.limits.steps import Batch, Refusal, Subject
 from load.limits.told import Told
-from load.scenarios.rate_limit import BATCHES_MOST, in_order
 
 ALICE = Subject("127.0.0.1", "alice", "", "listSpotOrders")
 
