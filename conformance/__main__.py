@@ -25,12 +25,13 @@ def main(words: list[str] | None = None) -> int:
             print(f"{options.command}: {error}", file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
-        return _interrupted()
+        return _interrupted(options.command)
 
 
-def _interrupted() -> int:
+def _interrupted(command: str) -> int:
     folder = job.RUNS / "latest"
-    print(f"stopped; what was recorded is kept in {folder.resolve()}", file=sys.stderr)
+    again = "; the same command goes on with it" if command == "nightly" else ""
+    print(f"stopped; what was recorded is kept in {folder.resolve()}{again}", file=sys.stderr)
     try:
         job.keep(folder.resolve())
     except SuiteError as error:
