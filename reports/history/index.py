@@ -17,7 +17,6 @@ from sqlalchemy import (
     delete,
     event,
     insert,
-    inspect,
     select,
     text,
 )
@@ -26,10 +25,11 @@ from sqlalchemy.pool import NullPool
 
 from conformance.errors import ConfigurationError, RunError
 from reports.change.nights import Night
-from reports.history.address import POSTGRESQL, SQLITE, IndexUnusable, error_of, shown
+from reports.history import migration
+from reports.history.address import POSTGRESQL, SQLITE, error_of, shown
 from reports.history.document import Document
 from reports.history.measures import Measure, Run, measures_of, nights, results_of, run_of
-from reports.history.schema import HEAD, MEASURES, RESULTS, RULE, RUNS, VERSION
+from reports.history.schema import HEAD, MEASURES, RESULTS, RULE, RUNS
 
 BUSY_S: Final = 60
 CONNECT_S: Final = 10
@@ -45,7 +45,7 @@ class Index:
     def __init__(self, url: URL) -> None:
         """Open it, and bring its tables to the newest form."""
         self.url = url
-        self._engine = _engine(url)
+        self._engine = engine_of(url)
         self._writes = self._engine.execution_options(writes=True)
         try:
             self._ready()
@@ -105,13 +105,23 @@ class Index:
             found = _of(connection, RESULTS, [run], RESULTS.c.requirement)
             return {row.requirement: row.verdict for row in found}
 
+    def content(self) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every run, in an order of its own: two indexes of the same runs have the same."""
+        runs = select(*RUN_COLUMNS, RUNS.c.rule)
+        with self._reading() as connection:
+            found = {row.id: [tuple(row)] for row in connection.execute(runs)}
+            for where in (MEASURES, RESULTS):
+                for row in connection.execute(select(where)):
+                    found[row.run].append(tuple(row))
+        return {name: [rows[0], *sorted(rows[1:], key=repr)] for name, rows in found.items()}
+
     def _ready(self) -> None:
         with self._reading() as connection:
-            version = _version(connection)
+            version = migration.version(connection)
         if version != HEAD:
             with self._writing() as connection:
-                if _version(connection) != HEAD:  # nobody else did it meanwhile
-                    _migrate(connection, self.url)
+                if migration.version(connection) != HEAD:  # nobody else did it meanwhile
+                    migration.upgrade(connection, self.url)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -127,7 +137,8 @@ class Index:
             yield connection
 
 
-def _engine(url: URL) -> Engine:
+def engine_of(url: URL) -> Engine:
+    """How connections to an index are made."""
     settings: dict[str, Any] = {"timeout": BUSY_S}
     if url.get_backend_name() == POSTGRESQL:
         settings = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_S}
@@ -167,30 +178,6 @@ def _said(url: URL) -> Iterator[None]:
         raise error_of(url, error) from None
     except SQLAlchemyError as error:
         raise RunError(f"the index cannot be used ({shown(url)}): {type(error).__name__}") from None
-
-
-def _version(connection: Connection) -> str | None:
-    """The version of the tables, None where there are none yet."""
-    if not inspect(connection).has_table(VERSION.name):
-        return None
-    return connection.execute(select(VERSION.c.version_num)).scalar()
-
-
-def _migrate(connection: Connection, url: URL) -> None:
-    # Alembic takes longer to import than an index to open.
-    from alembic import command
-    from alembic.config import Config
-    from alembic.util import CommandError
-
-    config = Config()
-    config.set_main_option("script_location", "reports.history:migrations")
-    config.attributes["connection"] = connection
-    try:
-        command.upgrade(config, "head")
-    except CommandError:
-        raise IndexUnusable(
-            f"the index {shown(url)} is of a newer suite: use that one, or another --index"
-        ) from None
 
 
 def _put(

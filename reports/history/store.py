@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Final
 
@@ -162,7 +163,11 @@ class History:
         groups: dict[tuple[str, ...], list[Run]] = {}
         for each in self.runs():
             groups.setdefault((each.target, each.profile, each.machine, each.kind), []).append(each)
-        kept = {_conclusion(each) for some in groups.values() for each in some[-keep_last:]}
+        kept = {
+            _conclusion(each)
+            for some in groups.values()
+            for each in some[max(0, len(some) - keep_last) :]
+        }
         gone = [
             each.id
             for each in self._index.runs()
@@ -184,6 +189,25 @@ class History:
         self.reconcile()
         return len(ids) - len(self.broken)
 
+    def check(self) -> list[str]:
+        """A line for each document that is broken, and each run that an index made now would have otherwise."""
+        self.reconcile()
+        ids = {document.id_of(path) for path in document.files(self.documents)}
+        with TemporaryDirectory() as folder:
+            fresh = Index(address.beside(Path(folder)))
+            for path in document.files(self.documents):
+                fresh.put(self._whole([path]))
+            wanted, found = fresh.content(), self._index.content()
+            fresh.close()
+        # Of a broken one it is said already; a server's index may serve other folders too.
+        others = (ids - wanted.keys()) | (set() if self._owns_index else found.keys() - ids)
+        different = [
+            f"the index has run {name} otherwise than its document: `rebuild` mends it"
+            for name in sorted((wanted.keys() | found.keys()) - others)
+            if wanted.get(name) != found.get(name)
+        ]
+        return [*self.broken, *different]
+
     def reconcile(self) -> None:
         """Bring the index up to the documents that are here, and an index beside them to no more than those."""
         # In this order: what is added meanwhile has its document before its row.
@@ -203,7 +227,7 @@ class History:
                 yield document.read(path)
             except RunError as error:
                 if path.exists():  # else another process pruned it
-                    self.broken += (str(error),)
+                    self.broken = tuple(dict.fromkeys((*self.broken, str(error))))
 
     def _path(self, run: str) -> Path:
         if not document.NAME.fullmatch(run):
