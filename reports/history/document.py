@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import secrets
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -68,7 +69,7 @@ def document_of(summary: Mapping[str, Any], run: str) -> Document:
 def write(folder: Path, document: Document) -> Path:
     """Put a document into a folder, on the disk before this returns. Raises RunError."""
     path = folder / f"{document.id}{SUFFIX}"
-    draft = folder / f".{document.id}.{os.getpid()}{DRAFT}"
+    draft = folder / f".{document.id}.{secrets.token_hex(4)}{DRAFT}"
     try:
         _make(folder)
         with draft.open("wb") as file:
