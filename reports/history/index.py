@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
-from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -210,9 +209,3 @@ def _chunks(ids: Iterable[str]) -> Iterator[list[str]]:
     every = sorted(ids)
     for start in range(0, len(every), CHUNK):
         yield every[start : start + CHUNK]
-
-
-def size_bytes(url: URL) -> int:
-    """How much room an index in SQLite takes."""
-    path = Path(str(url.database))
-    return sum(each.stat().st_size for each in path.parent.glob(f"{path.name}*"))
