@@ -12,7 +12,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,14 +71,7 @@ def _version(folder: Path) -> int:
 
 def unpacked(log: Path) -> Path:
     """Debian's server, unpacked without root where it is not on the machine. Raises ConfigurationError."""
-    simulated = subprocess.run(
-        [tools.need("apt-get"), "--simulate", "--no-install-recommends", "install", "postgresql"],
-        capture_output=True,
-        text=True,
-        check=False,
-    ).stdout
-    lines = [line.split() for line in simulated.splitlines()]
-    packages = [words[1] for words in lines if words[:1] == ["Inst"]]
+    packages = _to_install(()) or _to_install(tools.own_lists("postgresql", log))
     if not packages:
         raise ConfigurationError("no PostgreSQL server here: apt-get install postgresql")
     usr = tools.debian(log, packages, "postgresql")
@@ -86,6 +79,21 @@ def unpacked(log: Path) -> Path:
     if not found:
         raise ConfigurationError(f"Debian's PostgreSQL cannot be unpacked, see {log}")
     return max(found, key=_version)
+
+
+def _to_install(options: Sequence[str]) -> list[str]:
+    """What Debian's installer would bring for a server, had it the right to."""
+    said = subprocess.run(
+        [
+            *(tools.need("apt-get"), *options, "--simulate", "--no-install-recommends"),
+            *("install", "postgresql"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    ).stdout
+    lines = [line.split() for line in said.splitlines()]
+    return [words[1] for words in lines if words[:1] == ["Inst"]]
 
 
 @contextmanager

@@ -13,8 +13,9 @@ from tests.reports.history.summaries import drawn
 def test_a_killed_writer_loses_nothing(tmp_path: Path) -> None:
     summary = tmp_path / "summary.json"
     summary.write_text(json.dumps(drawn(1)))
-    found = kill_one(tmp_path / "history", "", summary, 0, 1.0)
+    found = kill_one(tmp_path / "history", "", summary, 0, 0.1, is_writing=True)
     assert found.wrong == ""
+    assert found.reported >= 1
 
 
 def test_a_lost_run_a_lost_row_and_a_half_document_are_seen(tmp_path: Path) -> None:
