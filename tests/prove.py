@@ -22,6 +22,7 @@ from tests import (
     judges,
     proof_of_faults,
     proof_of_fleet,
+    proof_of_history,
     proof_of_kills,
     proof_of_validity,
 )
@@ -115,6 +116,7 @@ PROOFS: dict[str, Callable[[Path], list[Figure]]] = {
     "documents": judges.main,
     "faults": faults,
     "fleet": proof_of_fleet.main,
+    "history": proof_of_history.main,
     "kills": kills,
     "schemathesis": against_schemathesis.main,
     "validity": validity,

@@ -130,10 +130,15 @@ def debian(log: Path, packages: Sequence[str] = DEBIAN_PACKAGES, name: str = "de
 def _download(folder: Path, packages: Sequence[str], log: Path) -> None:
     if run(["apt-get", "download", *packages], log, folder) == 0:
         return
-    # The machine has no lists of packages, or only root may fetch them: keep our own.
-    own = folder / "apt"
+    options = own_lists(folder.name, log)
+    must(["apt-get", "download", *options, *packages], log, folder)
+
+
+def own_lists(name: str, log: Path) -> tuple[str, ...]:
+    """Apt's options for lists of our own: the machine has none, or only root may fetch them."""
+    own = TOOLS / name / "apt"
     for each in ("state/lists/partial", "cache/archives/partial"):
         (own / each).mkdir(parents=True, exist_ok=True)
     options = ("-o", f"Dir::State={own}/state", "-o", f"Dir::Cache={own}/cache")
-    must(["apt-get", "update", *options], log, folder)
-    must(["apt-get", "download", *options, *packages], log, folder)
+    must(["apt-get", "update", *options], log, TOOLS / name)
+    return options
