@@ -71,8 +71,9 @@ def run_of(document: Document) -> Run:
 
 
 def profile_of(summary: Mapping[str, Any]) -> str:
-    """The load profile of a run, or nothing: that of its first measurement."""
-    return next((each["profile"] for each in summary["load"] if each.get("profile")), "")
+    """The load profile of a run, or nothing: that of its rounds, or of its first measurement."""
+    measured = (*summary.get("rounds", ()), *summary["load"])
+    return next((each["profile"] for each in measured if each.get("profile")), "")
 
 
 def instant(started: str) -> str:

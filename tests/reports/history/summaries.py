@@ -36,6 +36,7 @@ def a_round(
     return {
         "round": number,
         "of": of,
+        "profile": "nightly",
         "scenario": scenario,
         "started": started(0),
         "valid": True,
