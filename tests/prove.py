@@ -23,6 +23,7 @@ from tests import (
     proof_of_faults,
     proof_of_fleet,
     proof_of_kills,
+    proof_of_statistics,
     proof_of_validity,
 )
 
@@ -117,6 +118,7 @@ PROOFS: dict[str, Callable[[Path], list[Figure]]] = {
     "fleet": proof_of_fleet.main,
     "kills": kills,
     "schemathesis": against_schemathesis.main,
+    "statistics": proof_of_statistics.main,
     "validity": validity,
 }
 
