@@ -23,13 +23,17 @@ Places = NDArray[np.intp]
 
 @dataclass(frozen=True, slots=True)
 class Redrawn:
-    """Nights, and (draw, night) by how much the median of each moves when its blocks are drawn again."""
+    """Nights, and (draw, night) by how much the median of each moves when its blocks are drawn again.
+
+    `controls` are the control's medians, empty where there is none.
+    """
 
     centres: Array
+    controls: Array
     moved: Array
 
     def __getitem__(self, nights: slice) -> Redrawn:
-        return Redrawn(self.centres[nights], self.moved[:, nights])
+        return Redrawn(self.centres[nights], self.controls[nights], self.moved[:, nights])
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ def redrawn(values: Sequence[Value], seed: int) -> Redrawn:
         blocks = np.stack([values[place].blocks for place in nights], axis=1)
         low, high = _middles(size, seed)
         moved[:, nights] = (blocks[low] + blocks[high]) / 2 - centres[nights]
-    return Redrawn(centres, moved)
+    controls = [value.control for value in values if value.control is not None]
+    return Redrawn(centres, np.array(controls, dtype=np.float64), moved)
 
 
 def errors(baseline: Redrawn, window: Redrawn, draws: int, seed: int) -> Errors:

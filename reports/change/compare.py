@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import exp, inf, log, sqrt
+from functools import lru_cache
+from math import exp, hypot, inf, log, sqrt
 from typing import Final
 
-import numpy as np
 from scipy import stats
 
-from reports.change.bootstrap import Errors, errors, redrawn
+from reports.change.bootstrap import Redrawn, errors, redrawn
 from reports.change.rules import Rules
 from reports.change.values import Value
 
@@ -58,35 +58,33 @@ class Comparison:
 
 def comparisons(values: Sequence[Value], value_us: float, rules: Rules) -> list[Comparison]:
     """Every window that leaves enough nights before it, tonight's alone first."""
-    drawn = redrawn(values, rules.seed)
+    drawn, count = redrawn(values, rules.seed), len(values)
     found = []
     for window in rules.windows:
-        start = max(len(values) - window - rules.baseline_nights_max, 0)
-        before, last = slice(start, len(values) - window), slice(len(values) - window, None)
-        if before.stop - start >= rules.baseline_nights_min:
-            spread = errors(drawn[before], drawn[last], rules.draws, rules.seed)
-            found.append(_compare(values[before], values[last], value_us, spread, rules))
+        end = count - window
+        start = max(end - rules.baseline_nights_max, 0)
+        if end - start >= rules.baseline_nights_min:
+            found.append(_compare(drawn[start:end], drawn[end:count], value_us, rules))
     return found
 
 
-def _compare(
-    before: Sequence[Value], last: Sequence[Value], value_us: float, spread: Errors, rules: Rules
-) -> Comparison:
-    baseline = float(np.mean([value.centre for value in before]))
-    effect = float(np.mean([value.centre for value in last])) - baseline
-    tonight = last[-1].centre - baseline
+def _compare(before: Redrawn, last: Redrawn, value_us: float, rules: Rules) -> Comparison:
+    baseline = float(before.centres.mean())
+    effect = float(last.centres.mean()) - baseline
+    tonight = float(last.centres[-1]) - baseline
     baseline_us = value_us * exp(-tonight)
     slower, faster = margins(baseline_us, rules)
-    error = max(float(np.hypot(spread.window, _slip(before, last, rules))), TINY)
-    freedom = len(before) - 1
+    spread = errors(before, last, rules.draws, rules.seed)
+    error = max(hypot(spread.window, _slip(before, last, rules)), TINY)
+    freedom = len(before.centres) - 1
     return Comparison(
-        window=len(last),
-        baseline_nights=len(before),
+        window=len(last.centres),
+        baseline_nights=len(before.centres),
         effect=effect,
         tonight=tonight,
         error=error,
-        night_error=float(np.hypot(spread.night, _slip(before, last[-1:], rules))),
-        reach=float(stats.t.ppf((1 + rules.confidence) / 2, freedom)),
+        night_error=hypot(spread.night, _slip(before, last[-1:], rules)),
+        reach=_reach(rules.confidence, freedom),
         slower=slower,
         faster=faster,
         # A window is no reason where tonight itself does not point there: a bad night ends with the night.
@@ -97,22 +95,29 @@ def _compare(
     )
 
 
+@lru_cache(maxsize=256)
+def _reach(confidence: float, freedom: int) -> float:
+    return float(stats.t.ppf((1 + confidence) / 2, freedom))
+
+
 def margins(baseline_us: float, rules: Rules) -> tuple[float, float]:
     """The least change that counts, slower and faster: by the share and by the time, whichever is more."""
     share = max(rules.margin, rules.margin_us / baseline_us)
     return log(1 + share), log(1 - share) if share < 1 else -inf
 
 
-def _slip(before: Sequence[Value], last: Sequence[Value], rules: Rules) -> float:
+def _slip(before: Redrawn, last: Redrawn, rules: Rules) -> float:
     """What a control that moved may be off by, beyond what it is off by in the nights before."""
-    was = [value.control for value in before if value.control is not None]
-    if not was:
+    if not before.controls.size:
         return 0.0
-    usual = float(np.var(was, ddof=1)) * (1 / len(last) + 1 / len(was))
+    count = len(before.controls)
+    usual = (
+        float(before.controls.var()) * (1 / len(last.controls) + 1 / count) * count / (count - 1)
+    )
     return rules.control_slip * sqrt(max(_control_change(before, last) ** 2 - usual, 0.0))
 
 
-def _control_change(before: Sequence[Value], last: Sequence[Value]) -> float:
-    was = [value.control for value in before if value.control is not None]
-    now = [value.control for value in last if value.control is not None]
-    return float(np.mean(now) - np.mean(was)) if was and now else 0.0
+def _control_change(before: Redrawn, last: Redrawn) -> float:
+    if not before.controls.size:
+        return 0.0
+    return float(last.controls.mean() - before.controls.mean())
