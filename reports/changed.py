@@ -44,8 +44,8 @@ def _facts(before: Summary, now: Summary) -> Iterator[dict[str, Any]]:
 def _pairs(before: Summary, now: Summary) -> Iterator[tuple[str, Any, Any]]:
     for name in FACTS:
         yield name, before["environment"].get(name), now["environment"].get(name)
-    contracts = [str(each["environment"][CONTRACT])[:12] for each in (before, now)]
-    yield "contract", *contracts
+    was, told = (str(each["environment"][CONTRACT])[:12] for each in (before, now))
+    yield "contract", was, told
     yield "deliberate fault", before["fault"], now["fault"]
     if _is_fixed(before) and _is_fixed(now):
         yield "address", before["addresses"]["rest"], now["addresses"]["rest"]

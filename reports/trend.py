@@ -18,7 +18,7 @@ from conformance.errors import ExitCode, RunError, SuiteError
 from conformance.record import trend_file
 from reports.change.judge import Judged, judge
 from reports.change.nights import Night
-from reports.change.points import ChangePoint, change_points
+from reports.change.points import Point, points
 from reports.change.rules import Rules
 from reports.change.values import value_us
 from reports.changed import changed
@@ -68,7 +68,10 @@ def compared(history: History, summary: Summary, name: str, rules: Rules) -> dic
         "rules": _rules(rules),
         "before": _before(earlier, before) if earlier and before else None,
         "changed": changed(before, summary) if before else {"requirements": [], "facts": []},
-        "series": [_row(series, nights[series], each) for series, each in _ordered(judged)],
+        "series": [
+            _row(series, nights[series], each, points(nights[series], rules))
+            for series, each in _ordered(judged)
+        ],
     }
 
 
@@ -121,7 +124,9 @@ def _rules(rules: Rules) -> dict[str, Any]:
     }
 
 
-def _row(name: str, nights: Sequence[Night], judged: Judged) -> dict[str, Any]:
+def _row(
+    name: str, nights: Sequence[Night], judged: Judged, found: Iterable[Point]
+) -> dict[str, Any]:
     return {
         "series": name,
         "verdict": judged.verdict,
@@ -137,7 +142,7 @@ def _row(name: str, nights: Sequence[Night], judged: Judged) -> dict[str, Any]:
         "controlled": judged.controlled,
         "nights": [_night(each) for each in nights],
         "band_us": judged.band_us and [_tenth(each) for each in judged.band_us],
-        "change_points": [_point(each) for each in change_points(nights)],
+        "change_points": [_point(each) for each in found],
     }
 
 
@@ -156,7 +161,7 @@ def _night(night: Night) -> dict[str, Any]:
     }
 
 
-def _point(point: ChangePoint) -> dict[str, Any]:
+def _point(point: Point) -> dict[str, Any]:
     return {"run": point.run, "started": point.started, "effect": point.effect}
 
 

@@ -24,6 +24,7 @@ from tests import (
     proof_of_fleet,
     proof_of_history,
     proof_of_kills,
+    proof_of_statistics,
     proof_of_validity,
 )
 
@@ -119,6 +120,7 @@ PROOFS: dict[str, Callable[[Path], list[Figure]]] = {
     "history": proof_of_history.main,
     "kills": kills,
     "schemathesis": against_schemathesis.main,
+    "statistics": proof_of_statistics.main,
     "validity": validity,
 }
 
