@@ -23,6 +23,7 @@ from tests import (
     proof_of_faults,
     proof_of_fleet,
     proof_of_kills,
+    proof_of_page,
     proof_of_validity,
 )
 
@@ -116,6 +117,7 @@ PROOFS: dict[str, Callable[[Path], list[Figure]]] = {
     "faults": faults,
     "fleet": proof_of_fleet.main,
     "kills": kills,
+    "page": proof_of_page.main,
     "schemathesis": against_schemathesis.main,
     "validity": validity,
 }
