@@ -12,7 +12,11 @@ GOOD: Final = """<!doctype html><html lang="en"><head><meta charset="utf-8"><tit
 body { background: #fff; color: #222 } a, summary { color: #0b57a4 }
 :focus-visible { outline: 3px solid #0b57a4 }
 @media (prefers-color-scheme: dark) { body { background: #111; color: #ddd } a, summary { color: #8fc1ff } }
-@media print { body { background: #fff; color: #222 } a, summary { color: #222 } details::details-content { content-visibility: visible; block-size: auto } }
+@media print {
+  body { background: #fff; color: #222 }
+  a, summary { color: #222 }
+  details::details-content { content-visibility: visible; block-size: auto }
+}
 </style><!--head--></head><body><header><a href="#a">Skip to the text</a></header><main>
 <h1>A page</h1><h2 id="a">Text</h2><p>A word that has to stand here.</p><!--text-->
 <table><caption>A table</caption><thead><tr><th scope="col">One</th></tr></thead>
@@ -23,12 +27,15 @@ body { background: #fff; color: #222 } a, summary { color: #0b57a4 }
 """
 WORDS: Final = ("A word that has to stand here.",)
 SMALL: Final = View(width=NARROW, height=HEIGHTS[NARROW])
-POLICY: Final = """<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">"""
+POLICY: Final = (
+    '<meta http-equiv="Content-Security-Policy" '
+    "content=\"default-src 'none'; style-src 'unsafe-inline'\">"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Bad:
-    """What is put into a good page (in `head` or `text`) or in an `old` one's place, and as what it has to be caught."""
+    """What is put into a good page: into its `head`, its `text` or the place of `old`; and what has to be seen."""
 
     kind: str
     says: str

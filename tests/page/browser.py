@@ -95,19 +95,23 @@ def looks(pages: Sequence[Asked], folder: Path, name: str, with_axe: bool = True
     """What was seen of every page in every view. Raises ConfigurationError."""
     folder = folder.resolve()
     log, job, out = (folder / f"{name}{end}" for end in (".log", ".job.json", ".looks.json"))
-    axe = tools.node_modules(log, NODE_PACKAGES, "page") / "axe-core" / "axe.min.js"
     asked = {
         "chromium": chromium(log),
-        "axe": str(axe) if with_axe else "",
+        "axe": str(_axe(log)) if with_axe else "",
         "out": str(out),
         "pages": [{**asdict(each), "path": str(each.path.resolve())} for each in pages],
     }
     job.write_text(json.dumps(asked), encoding="utf-8")
     python = tools.python("python", log, PYTHON_PACKAGES, "page-driver")
     if tools.run([python, DRIVER, job], log, seconds=SECONDS) != 0:
-        raise ConfigurationError(f"Chromium could not look at the pages, see {log}")
+        said = log.read_text(encoding="utf-8").split("\n")[-2:]
+        raise ConfigurationError(f"no look at the pages: {' '.join(said).strip()} (see {log})")
     found: list[Look] = json.loads(out.read_text(encoding="utf-8"))
     return found
+
+
+def _axe(log: Path) -> Path:
+    return tools.node_modules(log, NODE_PACKAGES, "page") / "axe-core" / "axe.min.js"
 
 
 def chromium(log: Path) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import json
 import sys
+import time
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,7 @@ QUIET = (
     "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND",
 )
-HEIGHT = 844
+LOOSE = "nav { position: static !important }"  # a bar that sticks would lie over what is taken
 MOST_STOPS = 600
 LOAD_MS = 30_000
 
@@ -56,8 +57,11 @@ def look(browser: Browser, asked: dict[str, Any], view: dict[str, Any], axe: str
         service_workers="block",
     )
     context.set_default_timeout(LOAD_MS)
+    began = time.monotonic()
     try:
-        return {"page": asked["name"], "view": view, **_seen(context, asked, view, axe)}
+        found = _seen(context, asked, view, axe)
+        took_s = round(time.monotonic() - began, 2)
+        return {"page": asked["name"], "view": view, "took_s": took_s, **found}
     finally:
         context.close()
 
@@ -149,7 +153,9 @@ def _printed(page: Page, is_read: bool) -> dict[str, Any]:
 
 def _picture(page: Page, view: dict[str, Any]) -> None:
     if view["of"]:
-        page.locator(view["of"]).screenshot(path=view["picture"])
+        if page.locator(view["of"]).count() == 0:
+            sys.exit(f"nothing on the page is {view['of']}")
+        page.locator(view["of"]).first.screenshot(path=view["picture"], style=LOOSE)
     else:
         page.screenshot(path=view["picture"], full_page=view["whole"])
 

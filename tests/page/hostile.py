@@ -1,7 +1,7 @@
 """A document with markup in every text that its schema leaves free, whatever fields it has: the schema is walked.
 
-Equal texts become equal hostile ones, so that what refers to one another still does. A choice, a pattern and a constant
-stay as they are; what is missing is made, so that a field which a schema gets later is covered by itself.
+Equal texts become equal hostile ones, so that what refers to one another still does. A choice, a pattern and a
+constant stay as they are; what is missing is made, so that a field which a schema gets later is covered by itself.
 """
 
 from __future__ import annotations
