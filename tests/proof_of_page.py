@@ -6,6 +6,7 @@ scripts and without, and as they are printed. Pages with one deliberate defect e
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +19,7 @@ from reports.document import schema
 from reports.page import report_html
 from reports.text import visible
 from tests.page import bad, whole
-from tests.page.browser import NARROW, Asked, Look, View, looks, pictures, views
+from tests.page.browser import NARROW, WIDE, Asked, Look, View, looks, pictures, views
 from tests.page.hostile import MEGABYTE, PAYLOADS, poisoned, speaker
 from tests.page.judge import MOST_BYTES, Problem, problems, size_problems, slight
 from tests.reports.builders import small
@@ -26,6 +27,7 @@ from tests.reports.builders import small
 COMMAND: Final = "make prove ONLY=page"
 TREND_SCHEMA: Final = Path("reports/trend.schema.json")
 MOST_ROWS: Final = 30
+Document = dict[str, Any]
 Figure = dict[str, Any]
 
 
@@ -57,13 +59,13 @@ def pages() -> dict[str, Drawn]:
     spoken = tuple(visible(each) for each in PAYLOADS)
     one = [View(width=NARROW, height=844)]
     turned = {
-        f"hostile {first}": Drawn(partial(_hostile, first), one, spoken)
+        f"hostile {first}": Drawn(partial(_hostile, first, is_short=True), one, spoken)
         for first in range(1, len(PAYLOADS))
     }
     return {
-        "whole": Drawn(lambda: html(whole.summary(), whole.trend()), views()),
+        "whole": Drawn(_whole, views()),
         "hardly any": Drawn(lambda: html(small()), views()),
-        "hostile": Drawn(lambda: _hostile(0), views(pdf=False), spoken),
+        "hostile": Drawn(lambda: _hostile(0), views(pdf=False, axe_widths=(WIDE,)), spoken),
         "megabytes": Drawn(lambda: _hostile(0, MEGABYTE), views(pdf=False, axe_widths=()), spoken),
         "many findings": Drawn(
             lambda: html(whole.many(), whole.trend()),
@@ -73,16 +75,29 @@ def pages() -> dict[str, Drawn]:
     }
 
 
-def html(summary: dict[str, Any], trend: dict[str, Any] | None = None) -> str:
+def html(summary: Document, trend: Document | None = None, other: Document | None = None) -> str:
     """The page of a run, with as much as `report_html` takes."""
     takes = inspect.signature(report_html).parameters
-    return report_html(summary, **({"trend": trend} if "trend" in takes else {}))
+    given = {"trend": trend, "other": _other(other, trend) if "other" in takes and other else None}
+    return report_html(summary, **{name: each for name, each in given.items() if name in takes})
 
 
-def _hostile(first: int, length: int = 0) -> str:
-    say = speaker(first, length)
+def _other(summary: Document, trend: Document | None) -> Any:
+    compared = importlib.import_module("reports.compared")
+    return compared.Other(f"{summary['target']} the night before", summary, trend)
+
+
+def _whole() -> str:
+    return html(whole.summary(), whole.trend(), whole.summary())
+
+
+def _hostile(first: int, length: int = 0, is_short: bool = False) -> str:
+    say, night, history = speaker(first, length), whole.summary(), whole.trend()
+    if is_short:
+        night, history = whole.shortened(night), whole.shortened(history)
     trends = json.loads(TREND_SCHEMA.read_text(encoding="utf-8"))
-    return html(poisoned(whole.summary(), schema(), say), poisoned(whole.trend(), trends, say))
+    night, history = poisoned(night, schema(), say), poisoned(history, trends, say)
+    return html(night, history, night)
 
 
 def _draw(folder: Path) -> tuple[dict[str, int], list[Problem]]:

@@ -58,7 +58,10 @@ class Asked:
 
 
 def views(tab: bool = True, pdf: bool = True, axe_widths: Sequence[int] = HEIGHTS) -> list[View]:
-    """Both schemes, both widths, with scripts and without; then as it is printed."""
+    """Both schemes, both widths, with scripts and without; then as it is printed.
+
+    axe-core reads the page in these widths, and the print where it reads all.
+    """
     screen = [
         View(scheme, width, height, script, axe=script and width in axe_widths)
         for scheme in ("light", "dark")
@@ -70,7 +73,8 @@ def views(tab: bool = True, pdf: bool = True, axe_widths: Sequence[int] = HEIGHT
         replace(each, tab=tab and each.script and (each.scheme == "light") == (each.width == WIDE))
         for each in screen
     ]
-    printed = [View(scheme, media="print", axe=True) for scheme in ("light", "dark")]
+    axe = set(axe_widths) == set(HEIGHTS)
+    printed = [View(scheme, media="print", axe=axe) for scheme in ("light", "dark")]
     return [*with_tab, replace(printed[0], pdf=pdf), printed[1]]
 
 

@@ -12,19 +12,15 @@ from typing import Any, Final
 
 # One element's name that no page of ours has: it exists only where a text became markup.
 ELEMENT: Final = "x-hostile"
+# Each fits whole into the shortest place that a page has for a name.
 PAYLOADS: Final = (
-    "<script>alert(1)</script>",
-    f"</style><{ELEMENT}>",
-    '"><img src=x onerror=alert(2)>',
-    "javascript:alert(3)",
-    "]]><svg onload=alert(4)>",
-    f"<!--<{ELEMENT}>-->",
-    "\u202e\u2066\x00\x1b[31mred\u200b",
+    '"><script>alert(1)</script>',
+    f"'></style><!--<{ELEMENT}>-->",
+    "]]><img src=x onerror=alert(2)>",
+    f"</text></title></svg><svg onload=alert(3)><{ELEMENT}>",
+    "javascript:alert(4)//http://127.0.0.1:9/x.png",
+    "\u202e\u2066\x00\x1b[31m\u200b&lt;b&#62;{{ 7 * 7 }}",
     "' onmouseover=alert(5) autofocus onfocus=alert(6) x='",
-    f"</text></title></svg><{ELEMENT}>",
-    "&lt;script&gt;&#60;b&#62;",
-    "{{ 7 * 7 }}{% raw %}",
-    "http://127.0.0.1:9/hostile.png",
 )
 MEGABYTE: Final = 1_000_000
 # Written by us and decoded again, never a text of the target's.

@@ -112,7 +112,7 @@ BOUNDS: Final = {
 
 def _whole(scenario: str, n: int, seed: int, **changes: Any) -> dict[str, Any]:
     entry = measurement(scenario, n, MEDIANS_US[scenario], seed)
-    beside = {"cancel": {"n": n, **entry["wire_us"]}}
+    beside = {"order_to_stream": {"n": n, **entry["wire_us"]}}
     late = figures(histogram_of(_times(Random(seed), 20, 3000)))
     return {
         **entry,
@@ -195,7 +195,7 @@ def _round(number: int, of: str, scenario: str) -> dict[str, Any]:
         "n": 3000,
         "wire_us": times,
         "response_us": times,
-        "also_us": {"cancel": {"n": 900, **times}},
+        "also_us": {"order_to_stream": {"n": 900, **times}},
         "probe_us": times if of == "target" else None,
         "histograms": {"wire": drawn.encode()},
     }
@@ -206,7 +206,7 @@ def trend() -> dict[str, Any]:
     names = [
         f"{scenario} {figure} {percentile}"
         for scenario in MEDIANS_US
-        for figure in ("wire", "response")
+        for figure in ("wire", "response", "order_to_stream")
         for percentile in PERCENTILES
     ]
     return {
@@ -291,6 +291,15 @@ def _night(random: Random, number: int, level_us: float, effect: float) -> dict[
         "control_us": round(level_us * 0.4, 1) if number > 5 else None,
         "valid": is_valid,
     }
+
+
+def shortened(value: Any, most: int = 4) -> Any:
+    """The same with at most so many rows in every list of rows: all fields, drawn fast."""
+    if isinstance(value, dict):
+        return {name: shortened(each, most) for name, each in value.items()}
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        return [shortened(each, most) for each in value[-most:]]
+    return value
 
 
 def many() -> dict[str, Any]:
