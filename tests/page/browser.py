@@ -16,6 +16,8 @@ from tests.judges import tools
 PYTHON_PACKAGES: Final = ("playwright==1.65.2", "pypdf==7.1.1")
 NODE_PACKAGES: Final = Path(__file__).with_name("package.json")
 DRIVER: Final = Path(__file__).with_name("driver.py")
+# The fonts are those that the page asks for.
+DEBIAN_PACKAGES: Final = ("chromium", "fonts-dejavu-core", "fonts-liberation")
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 NARROW, WIDE = 390, 1280
 HEIGHTS: Final = {NARROW: 844, WIDE: 900}
@@ -124,7 +126,8 @@ def chromium(log: Path) -> str:
         return found
     if os.geteuid() == 0 and shutil.which("apt-get"):
         tools.must(["apt-get", "update"], log)
-        tools.must(["apt-get", "install", "--yes", "--no-install-recommends", "chromium"], log)
+        options = ("--yes", "--no-install-recommends")
+        tools.must(["apt-get", "install", *options, *DEBIAN_PACKAGES], log)
     if found := _on_the_path():
         return found
     raise ConfigurationError("no Chromium on this machine: sudo apt-get install chromium")

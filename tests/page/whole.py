@@ -54,6 +54,7 @@ def summary() -> dict[str, Any]:
     return {
         **found,
         "kind": "nightly",
+        "started": _at(NIGHTS - 1),
         "requirements": counted(found["requirement_results"]),
         "findings": [*found["findings"], *_again(found["findings"][0]), unsure],
         "load": loads(),
