@@ -63,7 +63,7 @@ def main(run: Path) -> list[dict[str, Any]]:
     print("\n".join(lines))
     (run / "nights.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
     shutil.copytree(nights[-1].run, run / "last-night")
-    screenshots.take(run / "last-night" / "report.html", run)
+    screenshots.take(run / "last-night", run)
     return list(_figures(nights))
 
 

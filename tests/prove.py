@@ -24,6 +24,8 @@ from tests import (
     proof_of_fleet,
     proof_of_history,
     proof_of_kills,
+    proof_of_nights,
+    proof_of_page,
     proof_of_statistics,
     proof_of_validity,
 )
@@ -119,6 +121,8 @@ PROOFS: dict[str, Callable[[Path], list[Figure]]] = {
     "fleet": proof_of_fleet.main,
     "history": proof_of_history.main,
     "kills": kills,
+    "nights": proof_of_nights.main,
+    "page": proof_of_page.main,
     "schemathesis": against_schemathesis.main,
     "statistics": proof_of_statistics.main,
     "validity": validity,

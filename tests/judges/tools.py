@@ -80,8 +80,13 @@ def _installed(folder: Path, wanted: str) -> bool:
 
 def node(program: str, log: Path) -> Path:
     """A program of the Node packages, installed at first use."""
-    npm, folder = need("npm"), TOOLS / "node"
-    wanted = NODE_PACKAGES.read_text(encoding="utf-8")
+    return node_modules(log, NODE_PACKAGES, "node") / ".bin" / program
+
+
+def node_modules(log: Path, packages: Path, name: str) -> Path:
+    """The Node packages that a package.json names, in a folder of that name; installed at first use."""
+    npm, folder = need("npm"), TOOLS / name
+    wanted = packages.read_text(encoding="utf-8")
     quiet = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
     with _alone():
         if not _installed(folder, wanted):
@@ -89,7 +94,7 @@ def node(program: str, log: Path) -> Path:
             (folder / "package.json").write_text(wanted, encoding="utf-8")
             must([npm, "install", *quiet], log, folder)
             (folder / ".installed").write_text(wanted, encoding="utf-8")
-    return folder / "node_modules" / ".bin" / program
+    return folder / "node_modules"
 
 
 def python(
