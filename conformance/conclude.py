@@ -87,13 +87,20 @@ def _load_findings(
     header: dict[str, Any], load_run: list[dict[str, Any]], target: Target
 ) -> Iterator[Finding]:
     if not load_run:
-        why = f"a {header['kind']} run measures no load: make conformance does"
+        verdict, why = _unmeasured(header, target)
         for requirement in LOAD_ONLY:
-            yield Finding(Claim(requirement, Verdict.SKIPPED, why), "load")
+            yield Finding(Claim(requirement, verdict, why), "load")
     for claim in latency.judge(load_run, target.latency):
         yield Finding(claim, "load/order-latency", "make load SCENARIO=order_latency")
     for claim in rate_limit.judge(load_run):
         yield Finding(claim, "load/rate-limit", "make load SCENARIO=rate_limit PROFILE=steady")
+
+
+def _unmeasured(header: dict[str, Any], target: Target) -> tuple[Verdict, str]:
+    """A night that had no time to measure could not tell; a run that is about something else does not ask."""
+    if header["kind"] == "nightly" and target.allows.load:
+        return Verdict.INCONCLUSIVE, "nothing was measured that night"
+    return Verdict.SKIPPED, f"a {header['kind']} run measures no load: make conformance does"
 
 
 def _warnings(footer: dict[str, Any], load_run: Iterable[dict[str, Any]]) -> Iterator[str]:

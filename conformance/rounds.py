@@ -85,7 +85,7 @@ def _measure(
     rows = [rounds_file.row(number, of, what.profile, started, entry) for entry in found]
     rounds_file.write(night.folder, [*kept, *rows])
     for why in _said(rows):
-        print(f"  not valid: {why}", flush=True)
+        print(f"  not valid: {why.partition(';')[0]}", flush=True)
 
 
 def _said(rows: list[dict[str, str]]) -> Iterator[str]:
