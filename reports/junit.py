@@ -9,7 +9,7 @@ an expected failure: a job page that counts failures agrees with the run's exit 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -20,10 +20,10 @@ from reports.wording import RESULTS, excused, ranked, stale
 
 MOST_FINDINGS = 20  # of one requirement; the page holds the others
 MOST_BODY = 20_000
-# With names and ends of 10,000 cases below the 10 MB that GitLab takes of a report by default.
-BODY_BYTES = 4_000_000
-MESSAGE_BYTES = 2_000_000
-SAID_BYTES = 2_000_000
+# With the names and tags of 10,000 cases this is below 10 MB.
+BODY_BYTES = 3_500_000
+MESSAGE_BYTES = 1_500_000
+SAID_BYTES = 1_500_000
 LEFT_OUT = "left out: report.html holds it"
 
 Finding = Mapping[str, Any]
@@ -37,11 +37,16 @@ class _Room:
 
     def take(self, text: str) -> str:
         """The text, or in its place that there was no room for it."""
-        size = len(quoteattr(text).encode())
-        if size > self.left:
+        return self.made(lambda: text)
+
+    def made(self, make: Callable[[], str]) -> str:
+        """The same of a text that is not even made where there is no room left."""
+        if not self.left:
             return LEFT_OUT
-        self.left -= size
-        return text
+        text = make()
+        size = len(quoteattr(text).encode())
+        self.left = max(self.left - size, 0)
+        return text if self.left else LEFT_OUT
 
 
 @dataclass(slots=True)
@@ -59,7 +64,7 @@ def junit_xml(summary: Mapping[str, Any], trend: Mapping[str, Any] | None = None
     areas: dict[str, list[ET.Element]] = defaultdict(list)
     rooms = _Rooms()
     for result in summary["requirement_results"]:
-        case = _case(result, found[result["id"]], summary)
+        case = _case(result, found[result["id"]], summary, rooms)
         areas[result["id"].partition(".")[0]].append(_fitted(case, rooms))
     if trend and trend["series"]:
         areas["trend"] = [_fitted(_series(each), rooms) for each in trend["series"]]
@@ -87,12 +92,14 @@ def _count(element: ET.Element, cases: Sequence[ET.Element]) -> None:
 
 
 def _case(
-    result: Mapping[str, Any], found: Sequence[Finding], summary: Mapping[str, Any]
+    result: Mapping[str, Any], found: Sequence[Finding], summary: Mapping[str, Any], rooms: _Rooms
 ) -> ET.Element:
     name = visible(result["id"])
     case = ET.Element("testcase", classname=visible(result["id"].partition(".")[0]), name=name)
     outcome = _outcome(result, found, summary)
     if outcome is not None:
+        if outcome.get("type") != "stale" and found:
+            outcome.text = rooms.bodies.made(lambda: _body(found))
         case.append(outcome)
     said = ET.SubElement(case, "system-out")
     said.text = visible(
@@ -120,9 +127,8 @@ def _fitted(case: ET.Element, rooms: _Rooms) -> ET.Element:
     for element in case:
         if "message" in element.attrib:
             element.set("message", rooms.messages.take(element.attrib["message"]))
-        if element.text:
-            room = rooms.said if element.tag == "system-out" else rooms.bodies
-            element.text = room.take(element.text)
+        if element.tag == "system-out":
+            element.text = rooms.said.take(element.text or "")
     return case
 
 
@@ -143,7 +149,6 @@ def _outcome(
     else:
         tag = "failure" if verdict == "failed" else "error"
         element = ET.Element(tag, type=verdict, message=_message(found, reason))
-    element.text = _body(found)
     return element
 
 

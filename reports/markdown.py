@@ -12,7 +12,7 @@ from typing import Any
 
 from reports.figures import PERCENTILES, TOO_FEW_MEANS, measured, rate, validity
 from reports.markdown_trend import changed, history
-from reports.text import clipped, in_markdown, some, visible, within
+from reports.text import clipped, fitting, in_markdown, some, visible
 from reports.wording import (
     EXIT_CODES,
     PROVENANCES,
@@ -61,8 +61,7 @@ def _listed(texts: Sequence[str], heading: str) -> Iterator[str]:
     if not texts:
         return
     yield from ("", heading, "")
-    rows = (f"- {in_markdown(text, 500)}" for text in texts[:MOST_TEXTS])
-    kept, _ = within(rows, _size, TEXT_BYTES)
+    kept = fitting((f"- {in_markdown(text, 500)}" for text in texts[:MOST_TEXTS]), TEXT_BYTES)
     yield from kept
     if len(texts) > len(kept):
         yield f"- and {len(texts) - len(kept)} more"
@@ -76,14 +75,12 @@ def _findings(summary: Mapping[str, Any]) -> Iterator[str]:
     yield from ("", f"## {some(len(findings), 'finding')}", "")
     yield "| requirement | standing | expected | actual |"
     yield "|---|---|---|---|"
-    rows = [_finding_row(each, listed) for each in findings]
-    kept, left_out = within(rows, _size, FINDING_BYTES)
+    kept = fitting((_finding_row(each, listed) for each in findings), FINDING_BYTES)
     yield from kept
-    if left_out:
+    if left_out := len(findings) - len(kept):
         yield from ("", f"{some(left_out, 'more finding')} left out: summary.json holds all.")
-    scripts = [_script(each) for each in findings[:MOST_SCRIPTS] if each["reproduce"]]
-    shown, _ = within(scripts, _size, SCRIPT_BYTES)
-    yield from shown
+    scripts = (_script(each) for each in findings[:MOST_SCRIPTS] if each["reproduce"])
+    yield from fitting(scripts, SCRIPT_BYTES)
 
 
 def _finding_row(finding: Mapping[str, Any], listed: set[str]) -> str:
@@ -115,9 +112,9 @@ def _load(summary: Mapping[str, Any]) -> Iterator[str]:
     yield f"| scenario | n | achieved of offered per s | measure | {' | '.join(names)} | valid |"
     yield f"|---|--:|--:|---|{'--:|' * len(names)}---|"
     rows = [row for entry in summary["load"] for row in _measured_rows(entry)]
-    kept, left_out = within(rows, _size, LOAD_BYTES)
+    kept = fitting(rows, LOAD_BYTES)
     yield from kept
-    if left_out:
+    if left_out := len(rows) - len(kept):
         yield from ("", f"{some(left_out, 'more row')} left out.")
     yield from ("", f"{TOO_FEW_MEANS}.")
 
@@ -149,10 +146,9 @@ def _provenance(name: str, means: str, results: Sequence[Mapping[str, Any]]) -> 
         f"{passed} of {len(results)} passed</summary>"
     )
     yield from ("", "| requirement | strength | verdict |", "|---|---|---|")
-    rows = [_result_row(each) for each in results]
-    kept, left_out = within(rows, _size, REQUIREMENT_BYTES // 3)
+    kept = fitting(map(_result_row, results), REQUIREMENT_BYTES // 3)
     yield from kept
-    if left_out:
+    if left_out := len(results) - len(kept):
         yield from ("", f"{some(left_out, 'more requirement')} left out.")
     yield from ("", "</details>")
 
@@ -173,7 +169,3 @@ def _run(summary: Mapping[str, Any]) -> Iterator[str]:
         f"{some(summary['requests_sent'], 'request')} in {summary['duration_s']:g} s, "
         f"started {in_markdown(summary['started'])}."
     )
-
-
-def _size(text: str) -> int:
-    return len(text.encode()) + 1

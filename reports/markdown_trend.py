@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reports.figures import TOO_FEW, microseconds
-from reports.text import in_markdown, some, within
+from reports.text import fitting, in_markdown, some
 
 CHANGED_BYTES = 40_000
 SERIES_BYTES = 60_000
@@ -80,7 +80,7 @@ def _table(names: Iterable[str], rows: list[str], most: int, noun: str) -> Itera
     names = list(names)
     yield f"| {' | '.join(names)} |"
     yield "|---" * len(names) + "|"
-    kept, left_out = within(rows, lambda row: len(row.encode()) + 1, most)
+    kept = fitting(rows, most)
     yield from kept
-    if left_out:
+    if left_out := len(rows) - len(kept):
         yield from ("", f"{left_out:,} more {noun} left out: trend.json holds all.")

@@ -55,6 +55,17 @@ def within(rows: Iterable[T], size: Callable[[T], int], most: int) -> tuple[list
     return rows, 0
 
 
+def fitting(rows: Iterable[str], most: int) -> list[str]:
+    """The first lines that fit into `most` bytes; those behind them are not even made."""
+    kept, used = [], 0
+    for row in rows:
+        used += len(row.encode()) + 1
+        if used > most:
+            break
+        kept.append(row)
+    return kept
+
+
 def some(count: int, noun: str) -> str:
     """A count with its noun in the right number."""
     return f"{count:,} {noun if count == 1 else noun + 's'}"
