@@ -36,7 +36,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 # These only know the standard library beside their own row.
 PURE = ("model", "wire")
 # What stands directly in conformance/ and puts the stages together. `load` may use two of its modules.
-COMPOSITION = ("session", "embedded", "job", "conclude", "rejudge", "__main__")
+COMPOSITION = ("session", "embedded", "job", "conclude", "notice", "rejudge", "__main__")
 LOAD_MAY = ("embedded",)
 
 
