@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # it brings Locust, which changes the process that imports it
 VARIABLES: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
 NEEDED: Final = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 READY_S: Final = 10.0  # for importing the SDK, before anything is measured
-CLOSE_S: Final = 3.0  # for the last export, after everything is measured
+CLOSE_S: Final = 5.0  # for the last export, after everything is measured; the exporter bounds itself at 2
 PIPE_BYTES: Final = 1 << 20
 MOST_PENDING: Final = 4 << 20
 COMMAND: Final = (sys.executable, "-m", "load.telemetry_export")
