@@ -86,7 +86,7 @@ report: $(READY) ## conclude and draw a saved run again: RUN=runs/...
 	@$(PY) -m conformance report '$(RUN)'
 
 .PHONY: prove
-prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills|validity|fleet
+prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills|validity|fleet|ci
 	@$(PY) -m tests.prove $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: bench

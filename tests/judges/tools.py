@@ -78,10 +78,10 @@ def _installed(folder: Path, wanted: str) -> bool:
     return done.exists() and done.read_text(encoding="utf-8") == wanted
 
 
-def node(program: str, log: Path) -> Path:
-    """A program of the Node packages, installed at first use."""
-    npm, folder = need("npm"), TOOLS / "node"
-    wanted = NODE_PACKAGES.read_text(encoding="utf-8")
+def node(program: str, log: Path, packages: Path = NODE_PACKAGES, name: str = "node") -> Path:
+    """A program of the Node packages in a package.json, installed at first use."""
+    npm, folder = need("npm"), TOOLS / name
+    wanted = packages.read_text(encoding="utf-8")
     quiet = ("--no-package-lock", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
     with _alone():
         if not _installed(folder, wanted):
