@@ -99,7 +99,7 @@ report: $(READY) ## conclude and draw a saved run again: RUN=runs/...
 	@$(PY) -m conformance report '$(RUN)'
 
 .PHONY: prove
-prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills|validity|fleet|history|nights|page|statistics
+prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills|validity|fleet|ci|history|nights|page|statistics
 	@$(PY) -m tests.prove $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: bench

@@ -7,12 +7,10 @@ Every part that is done is written down; the same command after a crash or Ctrl-
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -31,7 +29,6 @@ from conformance.rounds import measure_rounds
 from conformance.target import Target
 
 CONTRACT: Final = "contract tests"
-WEBHOOK: Final = "NIGHTLY_WEBHOOK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +138,7 @@ def _told(night: Night, target: Target, state: NightState, code: int) -> int:
     summary, compared = _concluded(night, target, state.folder)
     trend = trend_file.read(state.folder)
     drawn = subprocess.run([sys.executable, "-m", "reports", str(state.folder)], check=False)
-    _notified(summary, trend)
+    notify(summary, trend)
     if not code and not compared:  # else the same command tries again what failed, and only that
         state.finish()
     worst = code or compared or drawn.returncode
@@ -166,11 +163,3 @@ def _concluded(night: Night, target: Target, folder: Path) -> tuple[dict[str, An
 def _history(night: Night, module: str, *words: str) -> int:
     command = [sys.executable, "-m", module, *words, "--history", str(night.history)]
     return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
-
-
-def _notified(summary: Mapping[str, Any], trend: Mapping[str, Any] | None) -> None:
-    address = os.environ.get(WEBHOOK, "")
-    if address and trend is not None:
-        said = notify(summary, trend, address)
-        if said:
-            print(f"warning: {said}", file=sys.stderr)

@@ -7,11 +7,13 @@ for Locust keeps whole milliseconds. `--scenario` chooses one scenario for the r
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +37,9 @@ from load.scenarios.mixed import Mixed
 from load.scenarios.order_latency import OrderLatency
 from load.scenarios.rate_limit import RateLimit
 from load.scenarios.stream_throughput import StreamThroughput
-from load.session import Session
+from load.session import Session, Tell
 from load.shown import Shown
+from load.telemetry import Telemetry, is_wanted, started
 from load.users import ScenarioUser
 
 USERS: dict[str, type[ScenarioUser]] = {
@@ -115,6 +118,7 @@ class _Run:
         self._user = _user(environment)
         self._session: Session | None = None
         self._master: Master | None = None
+        self._telemetry: Telemetry | None = None
 
     def start(self) -> None:
         runner, options = self._environment.runner, _options(self._environment)
@@ -136,9 +140,11 @@ class _Run:
             self._master = Master(runner, self._end)
             return
         role = Worker(runner) if isinstance(runner, WorkerRunner) else Alone()
-        tell = Shown(self._environment, self._prepared.contract)
+        tell = self._telling(Shown(self._environment, self._prepared.contract), role.name)
         streams = -(-self._asked.profile.streams // max(options.expect_workers, 1))
         self._session = Session(self._prepared, self._asked, role, tell, streams)
+        if self._telemetry is not None:
+            self._telemetry.measured_from_ns = partial(_measured_from, self._session)
         self._session.at_end = self._user.close
         self._user.session = self._session
         if not isinstance(role, Worker):
@@ -164,6 +170,7 @@ class _Run:
         elif self._session is not None and not isinstance(self._environment.runner, WorkerRunner):
             parts = [self._session.part()]
         else:
+            self._end_telemetry()
             return
         beside, why = self._look_back()
         entry = conclude(self._asked, parts, why, self._prepared.bounds, beside)
@@ -171,9 +178,23 @@ class _Run:
             with _in_one_line():
                 keep(self._prepared.job.run, entry)
         print("\n".join(lines_of(entry)), flush=True)
+        self._end_telemetry(entry["valid"])
         valid = ExitCode.PASS if entry["valid"] else ExitCode.INCONCLUSIVE
         worst = max((part.exit_code or 0 for part in parts), default=0)
         self._environment.process_exit_code = int(worst or valid)
+
+    def _telling(self, shown: Shown, worker: str) -> Tell:
+        if not is_wanted(os.environ):
+            return shown
+        job = self._prepared.job
+        facts = {"exchange.target": self._prepared.target.name, "exchange.scenario": job.scenario}
+        tell = started(shown, list(self._prepared.contract.operations), facts, worker)
+        self._telemetry = tell if isinstance(tell, Telemetry) else None
+        return tell
+
+    def _end_telemetry(self, is_valid: bool | None = None) -> None:
+        if self._telemetry is not None and (problem := self._telemetry.close(is_valid)):
+            print(problem, file=sys.stderr, flush=True)
 
     def _gathered(self, master: Master) -> list[Part]:
         parts = list(master.parts.values())
@@ -201,6 +222,10 @@ class _Run:
         runner = self._environment.runner
         if runner is not None:
             (runner.quit if self._environment.web_ui is None else runner.stop)()
+
+
+def _measured_from(session: Session) -> int:
+    return session.measured_from_ns
 
 
 def _interrupt(environment: Environment) -> None:

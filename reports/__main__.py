@@ -13,18 +13,27 @@ from rich.console import Console
 from rich.text import Text
 
 from conformance.errors import ExitCode, RunError, SuiteError
-from reports.document import Summary, read
-from reports.github import error_lines
+from conformance.record import run_log
+from conformance.spec.places import Documents, Place, places
+from reports.badge import badge_json, badge_svg
+from reports.document import Summary, Trend, read, read_trend
+from reports.github import annotation_lines
+from reports.gitlab import load_performance
 from reports.junit import junit_xml
 from reports.markdown import summary_md
 from reports.page import report_html
+from reports.prometheus import metrics_prom
 from reports.terminal import style_of, verdict_lines
 
 PAGE = "report.html"
-PAGES: dict[str, Callable[[Summary], str]] = {
+PAGES: dict[str, Callable[[Summary, Trend | None], str]] = {
     "summary.md": summary_md,
     "junit.xml": junit_xml,
-    PAGE: report_html,
+    "load-performance.json": lambda summary, _: load_performance(summary),
+    "metrics.prom": metrics_prom,
+    "badge.svg": badge_svg,
+    "badge.json": badge_json,
+    PAGE: lambda summary, _: report_html(summary),
 }
 
 
@@ -32,21 +41,21 @@ def main(words: list[str] | None = None) -> int:
     """Draw the pages and say the verdict; our own errors are one line on stderr."""
     options = _parser().parse_args(words)
     try:
-        summary = read(options.run)
-        draw(options.run, summary)
+        summary, trend = read(options.run), read_trend(options.run)
+        draw(options.run, summary, trend)
         _print(verdict_lines(summary, str(options.run / PAGE)))
         if options.github:
-            _to_github(summary)
+            _to_github(options.run, summary, trend)
     except SuiteError as error:
         print(f"report: {error}", file=sys.stderr)
         return int(error.exit_code)
     return int(ExitCode.PASS)
 
 
-def draw(folder: Path, summary: Summary) -> None:
+def draw(folder: Path, summary: Summary, trend: Trend | None = None) -> None:
     """Write every page of a run, each whole or not at all. Raises RunError."""
     for name, page in PAGES.items():
-        _write(folder / name, page(summary))
+        _write(folder / name, page(summary, trend))
 
 
 def _write(path: Path, text: str) -> None:
@@ -58,16 +67,24 @@ def _write(path: Path, text: str) -> None:
         raise RunError(f"cannot write {path}: {error.strerror}") from None
 
 
-def _to_github(summary: Summary) -> None:
+def _to_github(folder: Path, summary: Summary, trend: Trend | None) -> None:
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if page:
         try:
             with Path(page).open("a", encoding="utf-8") as file:
-                file.write(summary_md(summary))
+                file.write(summary_md(summary, trend))
         except OSError as error:
             raise RunError(f"cannot write $GITHUB_STEP_SUMMARY: {error.strerror}") from None
-    for line in error_lines(summary):
+    root = Path(os.environ.get("GITHUB_WORKSPACE") or Path())
+    for line in annotation_lines(summary, trend, _places(folder, summary), root):
         print(line)
+
+
+def _places(folder: Path, summary: Summary) -> dict[str, Place]:
+    """Where the documents of that run say what they say."""
+    header = run_log.header(folder)
+    named = {name: Path(header[name]) for name in ("openapi", "asyncapi") if name in header}
+    return places(Documents(**named), summary["environment"]["spec_sha256"])
 
 
 def _print(lines: list[str]) -> None:

@@ -13,33 +13,48 @@ from reports.text import one_line
 
 SCHEMA = Path(__file__).parent / "summary.schema.json"
 FILE = "summary.json"
+TREND_SCHEMA = Path(__file__).parent / "trend.schema.json"
+TREND_FILE = "trend.json"
 
 Summary = dict[str, Any]
+Trend = dict[str, Any]
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of a summary."""
-    found: dict[str, Any] = json.loads(SCHEMA.read_text(encoding="utf-8"))
+def schema(path: Path = SCHEMA) -> dict[str, Any]:
+    """The JSON Schema of a summary, or of what else stands in that file."""
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return found
 
 
 def read(folder: Path) -> Summary:
     """The summary of a run's folder. Raises RunError."""
     path = folder / FILE
+    if not path.exists():
+        raise RunError(f"no run in {folder}: {FILE}: No such file or directory")
+    return _read(path, SCHEMA, "no summary of a run")
+
+
+def read_trend(folder: Path) -> Trend | None:
+    """What its history says of a nightly run; None of any other. Raises RunError."""
+    path = folder / TREND_FILE
+    return _read(path, TREND_SCHEMA, "no trend of a run") if path.exists() else None
+
+
+def _read(path: Path, form: Path, no: str) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise RunError(f"no run in {folder}: {FILE}: {error.strerror}") from None
+        raise RunError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
         raise RunError(f"{path} is not JSON: {error}") from None
-    problem = problem_of(found)
+    problem = problem_of(found, form)
     if problem:
-        raise RunError(f"{path} is no summary of a run: {problem}")
+        raise RunError(f"{path} is {no}: {problem}")
     return dict(found)
 
 
-def problem_of(document: Any) -> str | None:
+def problem_of(document: Any, form: Path = SCHEMA) -> str | None:
     """The first thing in which a document departs from the schema, or None."""
-    validator = jsonschema.Draft202012Validator(schema())
+    validator = jsonschema.Draft202012Validator(schema(form))
     error = next(iter(validator.iter_errors(document)), None)
     return error and one_line(f"{error.json_path}: {error.message}", 300)

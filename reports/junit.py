@@ -1,4 +1,6 @@
-"""A summary as JUnit XML: one suite per area, one case per requirement, red only for what gates.
+"""A summary as JUnit XML: one suite per area, one case per requirement, red only for what fails the run.
+
+Of a nightly run one suite more: `trend`, a case per series, red where it is worse.
 
 A failure that is listed as a deviation or does not gate is `skipped` and says so, as pytest writes
 an expected failure: a job page that counts failures agrees with the run's exit code.
@@ -7,28 +9,65 @@ an expected failure: a job page that counts failures agrees with the run's exit 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from xml.etree import ElementTree as ET
+from xml.sax.saxutils import quoteattr
 
 from reports.text import clipped, one_line, visible
 from reports.wording import RESULTS, excused, ranked, stale
 
 MOST_FINDINGS = 20  # of one requirement; the page holds the others
 MOST_BODY = 20_000
+# With the names and tags of 10,000 cases this is below 10 MB.
+BODY_BYTES = 3_500_000
+MESSAGE_BYTES = 1_500_000
+SAID_BYTES = 1_500_000
+LEFT_OUT = "left out: report.html holds it"
 
 Finding = Mapping[str, Any]
 
 
-def junit_xml(summary: Mapping[str, Any]) -> str:
+@dataclass(slots=True)
+class _Room:
+    """How many bytes of one kind of text are left for the whole document."""
+
+    left: int
+
+    def take(self, text: str) -> str:
+        """The text, or in its place that there was no room for it."""
+        return self.made(lambda: text)
+
+    def made(self, make: Callable[[], str]) -> str:
+        """The same of a text that is not even made where there is no room left."""
+        if not self.left:
+            return LEFT_OUT
+        text = make()
+        size = len(quoteattr(text).encode())
+        self.left = max(self.left - size, 0)
+        return text if self.left else LEFT_OUT
+
+
+@dataclass(slots=True)
+class _Rooms:
+    bodies: _Room = field(default_factory=lambda: _Room(BODY_BYTES))
+    messages: _Room = field(default_factory=lambda: _Room(MESSAGE_BYTES))
+    said: _Room = field(default_factory=lambda: _Room(SAID_BYTES))
+
+
+def junit_xml(summary: Mapping[str, Any], trend: Mapping[str, Any] | None = None) -> str:
     """The whole document."""
     found: dict[str, list[Finding]] = defaultdict(list)
     for finding in ranked(summary):
         found[finding["requirement"]].append(finding)
     areas: dict[str, list[ET.Element]] = defaultdict(list)
+    rooms = _Rooms()
     for result in summary["requirement_results"]:
-        case = _case(result, found[result["id"]], summary)
-        areas[result["id"].partition(".")[0]].append(case)
+        case = _case(result, found[result["id"]], summary, rooms)
+        areas[result["id"].partition(".")[0]].append(_fitted(case, rooms))
+    if trend and trend["series"]:
+        areas["trend"] = [_fitted(_series(each), rooms) for each in trend["series"]]
     suites = [_suite(area, cases, summary) for area, cases in areas.items()]
     root = ET.Element("testsuites", name=visible(f"{summary['kind']} {summary['target']}"))
     root.extend(suites)
@@ -53,18 +92,43 @@ def _count(element: ET.Element, cases: Sequence[ET.Element]) -> None:
 
 
 def _case(
-    result: Mapping[str, Any], found: Sequence[Finding], summary: Mapping[str, Any]
+    result: Mapping[str, Any], found: Sequence[Finding], summary: Mapping[str, Any], rooms: _Rooms
 ) -> ET.Element:
     name = visible(result["id"])
     case = ET.Element("testcase", classname=visible(result["id"].partition(".")[0]), name=name)
     outcome = _outcome(result, found, summary)
     if outcome is not None:
+        if outcome.get("type") != "stale" and found:
+            outcome.text = rooms.bodies.made(lambda: _body(found))
         case.append(outcome)
     said = ET.SubElement(case, "system-out")
     said.text = visible(
-        f"{result['sentence']}\n{result['strength']}, {result['provenance']}, "
-        f"{'gates' if result['gating'] else 'does not gate'}; checks: {', '.join(result['checks'])}"
+        f"{clipped(result['sentence'], 500)}\n{result['strength']}, {result['provenance']}, "
+        f"{'gates' if result['gating'] else 'does not gate'}; "
+        f"checks: {clipped(', '.join(result['checks']), 500)}"
     )
+    return case
+
+
+def _series(row: Mapping[str, Any]) -> ET.Element:
+    case = ET.Element("testcase", classname="trend", name=one_line(row["series"]))
+    why = one_line(row["why"], 500)
+    if row["verdict"] == "worse":
+        ET.SubElement(case, "failure", type="worse", message=f"worse: {why}")
+    elif row["verdict"] == "not enough data":
+        ET.SubElement(case, "skipped", message=f"not enough data: {why}")
+    else:
+        ET.SubElement(case, "system-out").text = f"{row['verdict']}: {why}"
+    return case
+
+
+def _fitted(case: ET.Element, rooms: _Rooms) -> ET.Element:
+    """The case with as much of its text as there is room for."""
+    for element in case:
+        if "message" in element.attrib:
+            element.set("message", rooms.messages.take(element.attrib["message"]))
+        if element.tag == "system-out":
+            element.text = rooms.said.take(element.text or "")
     return case
 
 
@@ -85,7 +149,6 @@ def _outcome(
     else:
         tag = "failure" if verdict == "failed" else "error"
         element = ET.Element(tag, type=verdict, message=_message(found, reason))
-    element.text = _body(found)
     return element
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
@@ -13,6 +14,9 @@ INVISIBLE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f"
     "\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff9-\ufffb\ufffe\uffff]"
 )
+
+# GitHub's own characters: a backslash before each makes it text.
+SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~:@-])")
 
 
 def visible(text: str) -> str:
@@ -35,6 +39,11 @@ def one_line(text: str, most: int = 200) -> str:
     return visible(words if is_whole else f"{words[:most]} …")
 
 
+def in_markdown(text: str, most: int = 200) -> str:
+    """The start of a text that Markdown leaves alone, on one line."""
+    return SPECIAL.sub(r"\\\1", html.escape(one_line(text, most), quote=False))
+
+
 def within(rows: Iterable[T], size: Callable[[T], int], most: int) -> tuple[list[T], int]:
     """The first rows that fit into `most`, and how many are left out."""
     rows = list(rows)
@@ -44,6 +53,17 @@ def within(rows: Iterable[T], size: Callable[[T], int], most: int) -> tuple[list
         if used > most:
             return rows[:place], len(rows) - place
     return rows, 0
+
+
+def fitting(rows: Iterable[str], most: int) -> list[str]:
+    """The first lines that fit into `most` bytes; those behind them are not even made."""
+    kept, used = [], 0
+    for row in rows:
+        used += len(row.encode()) + 1
+        if used > most:
+            break
+        kept.append(row)
+    return kept
 
 
 def some(count: int, noun: str) -> str:

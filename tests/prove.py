@@ -20,6 +20,7 @@ from reference_exchange.faults import CATALOGUE
 from tests import (
     against_schemathesis,
     judges,
+    proof_of_ci,
     proof_of_faults,
     proof_of_fleet,
     proof_of_history,
@@ -115,6 +116,7 @@ def validity(run: Path) -> list[Figure]:
 
 
 PROOFS: dict[str, Callable[[Path], list[Figure]]] = {
+    "ci": proof_of_ci.main,
     "differing": differing,
     "documents": judges.main,
     "faults": faults,

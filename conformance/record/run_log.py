@@ -99,6 +99,15 @@ def read(folder: Path) -> list[dict[str, Any]]:
     return list(_lines(path, text.splitlines()))
 
 
+def header(folder: Path) -> dict[str, Any]:
+    """The first line of a run alone, without reading the rest; empty when there is none."""
+    try:
+        with (folder / FILE).open(encoding="utf-8") as file:
+            return dict(json.loads(file.readline()))
+    except (OSError, ValueError, TypeError):
+        return {}
+
+
 def _lines(path: Path, raw: list[str]) -> Iterator[dict[str, Any]]:
     for place, line in enumerate(raw):
         try:

@@ -141,7 +141,7 @@ class Contract:
         """Read both documents. Raises ContractError in one line when either cannot be used."""
         settings = settings or Settings()
         rest, stream = adapt(read(openapi), settings), adapt(read(asyncapi), settings)
-        digest = sha256(openapi.read_bytes() + asyncapi.read_bytes()).hexdigest()
+        digest = digest_of(openapi, asyncapi)
         return Contract(rest, stream, _operations(rest, openapi), _channels(stream), digest)
 
     def find(self, method: str, path: str) -> Operation | None:
@@ -176,6 +176,11 @@ class Contract:
             return {"allOf": [schema], "components": self.openapi.get("components", {})}
         # Without references it is judged several times as fast, and every answer is judged.
         return dict(inline(self.openapi, schema))
+
+
+def digest_of(openapi: Path, asyncapi: Path) -> str:
+    """Tells one contract from another: over the bytes of both documents."""
+    return sha256(openapi.read_bytes() + asyncapi.read_bytes()).hexdigest()
 
 
 def _operations(document: Document, source: Path) -> dict[str, Operation]:

@@ -78,9 +78,9 @@ def _installed(folder: Path, wanted: str) -> bool:
     return done.exists() and done.read_text(encoding="utf-8") == wanted
 
 
-def node(program: str, log: Path) -> Path:
-    """A program of the Node packages, installed at first use."""
-    return node_modules(log, NODE_PACKAGES, "node") / ".bin" / program
+def node(program: str, log: Path, packages: Path = NODE_PACKAGES, name: str = "node") -> Path:
+    """A program of the Node packages in a package.json, installed at first use."""
+    return node_modules(log, packages, name) / ".bin" / program
 
 
 def node_modules(log: Path, packages: Path, name: str) -> Path:

@@ -6,8 +6,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from reports.junit import junit_xml
+from reports.junit import LEFT_OUT, junit_xml
 from tests.reports.builders import FAILED, deviation, finding, full_summary, result, small
+from tests.reports.night import series, trend
 
 STALE = deviation(state="stale")
 UNSURE = {"verdict": "inconclusive", "reason": "no log-in"}
@@ -83,3 +84,26 @@ def test_many_findings_of_one_requirement_are_counted() -> None:
     found = [finding(title=f"case {n}", reproduce="") for n in range(25)]
     case = case_of(small(requirement_results=[result(verdict="failed")], findings=found))
     assert "5 more findings are in report.html" in (case.findtext("failure") or "")
+
+
+def test_a_worse_series_is_red_and_a_new_one_is_skipped() -> None:
+    rows = [series(), series(verdict="same"), series(verdict="not enough data")]
+    root = ET.fromstring(junit_xml(small(), trend(series=rows)))
+    (suite,) = [each for each in root if each.get("name") == "trend"]
+    assert (suite.get("tests"), suite.get("failures"), suite.get("skipped")) == ("3", "1", "1")
+    assert root.get("failures") == "1"
+
+
+@pytest.mark.parametrize("text", ["x", '"&<\n', "\ud800"])
+def test_ten_thousand_failures_stay_below_what_gitlab_takes(text: str) -> None:
+    ids = [f"spot.requirement-{number}" for number in range(10_000)]
+    rows = [result(id=each, **FAILS | {"sentence": text * 999}) for each in ids]
+    long = text * 2999
+    found = [finding(requirement=x, actual=long, expected=long, reproduce=long) for x in ids]
+    document = junit_xml(small(requirement_results=rows, findings=found)).encode()
+    assert len(document) < 10_000_000
+    root = ET.fromstring(document)
+    assert root.get("failures") == "10000"
+    cases = list(root.iter("failure"))
+    assert LEFT_OUT not in (cases[0].text or "")
+    assert cases[-1].text == LEFT_OUT

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from conformance.spec import requirements
 from conformance.spec.contract import Contract
 from reports.markdown import MOST_BYTES, summary_md
-from tests.reports.builders import FAILED, finding, full_summary, result, small
+from tests.reports.builders import FAILED, finding, full_summary, loads, result, small
+from tests.reports.night import series, trend
 
 
 def test_the_verdict_comes_first() -> None:
@@ -34,17 +37,80 @@ def test_a_percentile_that_too_few_samples_carry_is_no_number() -> None:
     assert "| – | – |" in row
 
 
-@pytest.mark.parametrize("long", [20, 100_000])
-def test_ten_thousand_findings_stay_below_the_limit(long: int) -> None:
+HOSTILE = {
+    "pipes": "é|",
+    "controls": "\x01",
+    "emoji": "\U0001f600*",
+    "entities": "&",
+    "half": "\ud800",
+    "fences": "`",
+}
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_ten_thousand_findings_stay_below_the_limit_and_whole(name: str) -> None:
+    evil = HOSTILE[name] * 20_000
     ids = [f"spot.requirement-{n}" for n in range(10_000)]
-    actual = "é|" * long
-    found = [finding(requirement=each, actual=actual) for each in ids]
-    rows = [result(id=each, verdict="failed", reason="<" * 300) for each in ids]
-    text = summary_md(small(verdict="fail", exit_code=1, findings=found, requirement_results=rows))
+    fields = {"actual": evil, "expected": evil, "reproduce": evil, "title": evil, "sentence": evil}
+    found = [finding(requirement=each, **fields) for each in ids]
+    rows = [result(id=each, verdict="failed", reason=evil) for each in ids]
+    change = {"id": evil, "sentence": evil, "before": evil, "now": evil}
+    text = summary_md(
+        small(
+            verdict="fail",
+            exit_code=1,
+            findings=found,
+            requirement_results=rows,
+            load=[{**loads()[0], "scenario": evil}] * 999,
+            target=evil,
+            fault=evil,
+            warnings=[evil] * 999,
+            notes=[evil] * 999,
+        ),
+        trend(
+            series=[series(series=evil, why=evil)] * 999,
+            changed={"requirements": [change] * 999, "facts": []},
+        ),
+    )
     assert len(text.encode()) <= MOST_BYTES
     assert "## 10,000 findings" in text
     assert "more findings left out: summary.json holds all." in text
     assert "more requirements left out." in text
+    assert "more series left out: trend.json holds all." in text
+    _is_whole(text)
+
+
+def _is_whole(text: str) -> None:
+    """Every fence and every details closes, every row has the cells of its heading, the end is there."""
+    fence, depth, cells = "", 0, 0
+    for line in text.splitlines():
+        if fence:
+            fence = "" if line == fence else fence
+            continue
+        if line.startswith("```"):
+            fence = line.removesuffix("sh")
+        depth += line.startswith("<details>") - line.startswith("</details>")
+        assert depth in (0, 1)
+        count = len(re.findall(r"(?<!\\)\|", line)) if line.startswith("|") else 0
+        assert count == cells or not (count and cells)
+        cells = count
+    assert (fence, depth) == ("", 0)
+    assert text.splitlines()[-1].startswith("Exit code ")
+
+
+def test_what_changed_and_the_trend_come_before_the_findings() -> None:
+    lines = summary_md(full_summary(tuple(FAILED)), trend()).splitlines()
+    headings = [line for line in lines if line.startswith("## ")]
+    assert headings[:3] == ["## What changed since last time", "## Trend: worse", "## 3 findings"]
+    assert any("passed | failed |" in line for line in lines)
+    (worse,) = [line for line in lines if "✕ worse" in line]
+    assert "| 500 | 412 | +21.0% (+18.0% to +24.0%) |" in worse
+
+
+def test_a_first_night_has_nothing_before_it() -> None:
+    text = summary_md(small(), trend(before=None, series=[series(effect=None, value_us=None)]))
+    assert "This is the first night of this target." in text
+    assert "✕ worse | – | 412 | – |" in text
 
 
 def test_text_of_a_target_makes_no_markup() -> None:

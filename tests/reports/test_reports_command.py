@@ -8,8 +8,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from conformance.spec.contract import SPECS, Contract
 from reports.__main__ import main
 from tests.reports.builders import FAILED, full_summary, small
+from tests.reports.night import trend
 
 
 @pytest.fixture
@@ -21,7 +23,11 @@ def run(tmp_path: Path) -> Path:
 def test_every_page_is_drawn_and_the_path_printed(run: Path, capsys: pytest.CaptureFixture) -> None:
     assert main([str(run)]) == 0
     assert sorted(each.name for each in run.iterdir()) == [
+        "badge.json",
+        "badge.svg",
         "junit.xml",
+        "load-performance.json",
+        "metrics.prom",
         "report.html",
         "summary.json",
         "summary.md",
@@ -58,6 +64,35 @@ def test_github_gets_the_page_and_at_most_ten_annotations(
     assert main(["--github", str(run)]) == 0
     assert page.read_text().startswith("before\n# ✕ Fail")
     assert capsys.readouterr().out.count("\n::error title=") == 3
+
+
+def test_github_points_into_the_documents_of_that_run(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    summary = full_summary(tuple(FAILED))
+    summary["environment"]["spec_sha256"] = Contract.load().digest
+    (run / "summary.json").write_text(json.dumps(summary))
+    header = {"openapi": str(SPECS / "openapi.yaml"), "asyncapi": str(SPECS / "asyncapi.yaml")}
+    (run / "run.jsonl").write_text(json.dumps(header) + "\n")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(SPECS.parent))
+    monkeypatch.delenv("GITHUB_STEP_SUMMARY", raising=False)
+    main(["--github", str(run)])
+    assert capsys.readouterr().out.count("\n::error file=specs/requirements.yaml,line=") == 3
+    header["openapi"] = str(run / "gone.yaml")
+    (run / "run.jsonl").write_text(json.dumps(header) + "\n")
+    main(["--github", str(run)])
+    assert "file=" not in capsys.readouterr().out
+
+
+def test_a_trend_is_read_and_one_that_is_none_is_one_line(
+    run: Path, capsys: pytest.CaptureFixture
+) -> None:
+    (run / "trend.json").write_text(json.dumps(trend()))
+    assert main([str(run)]) == 0
+    assert "## Trend: worse" in (run / "summary.md").read_text()
+    (run / "trend.json").write_text("{}")
+    assert main([str(run)]) == 3
+    assert "trend.json is no trend of a run" in capsys.readouterr().err
 
 
 def test_github_without_its_variable_only_annotates(
