@@ -1,4 +1,4 @@
-"""Draws a run's pages from its summary.json: `python -m reports RUN_DIR [--github]`."""
+"""Draws a run's pages from its summary.json: `python -m reports RUN_DIR [--with OTHER_RUN_DIR] [--github]`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.text import Text
 
 from conformance.errors import ExitCode, RunError, SuiteError
-from reports.document import Summary, read
+from reports.compared import Other
+from reports.document import Summary, read, read_trend
 from reports.github import error_lines
 from reports.junit import junit_xml
 from reports.markdown import summary_md
@@ -33,7 +34,7 @@ def main(words: list[str] | None = None) -> int:
     options = _parser().parse_args(words)
     try:
         summary = read(options.run)
-        draw(options.run, summary)
+        draw(options.run, summary, options.other and _other(options.other))
         _print(verdict_lines(summary, str(options.run / PAGE)))
         if options.github:
             _to_github(summary)
@@ -43,10 +44,16 @@ def main(words: list[str] | None = None) -> int:
     return int(ExitCode.PASS)
 
 
-def draw(folder: Path, summary: Summary) -> None:
+def draw(folder: Path, summary: Summary, other: Other | None = None) -> None:
     """Write every page of a run, each whole or not at all. Raises RunError."""
+    trend = read_trend(folder)
     for name, page in PAGES.items():
-        _write(folder / name, page(summary))
+        text = report_html(summary, trend, other) if name == PAGE else page(summary)
+        _write(folder / name, text)
+
+
+def _other(folder: Path) -> Other:
+    return Other(folder.resolve().name, read(folder), read_trend(folder))
 
 
 def _write(path: Path, text: str) -> None:
@@ -83,6 +90,9 @@ def _print(lines: list[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
     parser.add_argument("run", type=Path, help="a run's folder, such as runs/latest")
+    parser.add_argument(
+        "--with", dest="other", type=Path, help="another run's folder, laid over this one"
+    )
     parser.add_argument(
         "--github",
         action="store_true",

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 import reports
+from reports.compared import Other
 from reports.page import report_html
 from tests.reports.builders import FAILED, deviation, finding, full_summary, loads, result, small
+from tests.reports.nightly import nightly_loads, nightly_summary, trend
 
 CSS = (Path(reports.__file__).parent / "templates" / "report.css").read_text()
 VOID = {"meta", "br", "input", "link", "img", "hr"}
@@ -63,23 +65,41 @@ def busy() -> dict[str, Any]:
     return {**summary, "warnings": ["w"], "notes": ["n"], "fault": "late"}
 
 
-@pytest.mark.parametrize("make", [small, full_summary, busy, lambda: poisoned(busy())])
-def test_the_page_is_well_formed_and_offline(make: Any) -> None:
-    text = report_html(make())
+def night(poison: Any = lambda value: value) -> str:
+    """A page with every section that there is."""
+    other = Other("before", poison({**nightly_summary(), "load": nightly_loads(480)}), None)
+    return report_html(poison(nightly_summary()), poison(trend()), other)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: report_html(small()),
+        lambda: report_html(full_summary()),
+        lambda: report_html(busy()),
+        lambda: report_html(poisoned(busy())),
+        night,
+        lambda: night(poisoned),
+    ],
+    ids=["small", "full", "busy", "poisoned", "night", "poisoned night"],
+)
+def test_the_page_is_well_formed_and_offline(draw: Any) -> None:
+    text = draw()
     page = Page(text)
     assert page.unclosed == []
     assert page.all("script", "link", "iframe", "object", "embed", "base", "form") == []
     for attributes in page.all(*{tag for tag, _ in page.elements}):
         assert "src" not in attributes
         assert not any(name.startswith("on") for name in attributes)
-        assert (attributes.get("href") or "#").startswith("#")
+        assert (attributes.get("href") or "#").startswith(("#", "data:image/png;base64,"))
         assert "style" not in attributes
+    assert all(each["href"] for each in page.all("image"))
     assert "url(" not in text
     assert "@import" not in text
 
 
 def test_every_text_of_a_target_is_escaped() -> None:
-    page = Page(report_html(poisoned(busy())))
+    page = Page(night(poisoned))
     assert page.words.count("<script>alert(1)</script>") > 100
     assert "\u202e" not in page.words
     assert "\x1b" not in page.words
@@ -92,7 +112,7 @@ def test_the_policy_forbids_everything_but_inline_style() -> None:
 
 
 def test_every_anchor_leads_somewhere_and_ids_are_unique() -> None:
-    page = Page(report_html(busy()))
+    page = Page(night())
     ids = [each["id"] for _, each in page.elements if "id" in each]
     assert len(ids) == len(set(ids))
     targets = {(each["href"] or "")[1:] for each in page.all("a")}
@@ -103,7 +123,7 @@ def test_every_anchor_leads_somewhere_and_ids_are_unique() -> None:
 
 
 def test_tables_name_their_columns_and_can_be_reached() -> None:
-    page = Page(report_html(busy()))
+    page = Page(night())
     assert len(page.all("caption")) == len(page.all("table"))
     assert all("scope" in each for each in page.all("th"))
     scrolled = [each for each in page.all("div") if each.get("class") == "scroll"]
