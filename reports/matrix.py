@@ -10,11 +10,6 @@ from typing import Any, Final
 from reports.wording import PROVENANCES
 
 STRENGTHS: Final = ("must", "should", "may")
-PROOF: Final = (
-    "Every requirement names the checks that judge it and how many judgements they made in this run. That each "
-    "check can fail is proven elsewhere: `make prove ONLY=faults` gives the reference exchange one fault at a time, "
-    "and the check has to trip"
-)
 
 
 @dataclass(frozen=True, slots=True)

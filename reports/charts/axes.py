@@ -7,7 +7,7 @@ from math import ceil, floor, log10
 from typing import Any, Final
 
 MOST_TICKS: Final = 8
-MOST_BESIDE: Final = 5
+MOST_BESIDE: Final = 6  # labels are wide, and not high
 LABEL_WIDTH: Final = 52  # one for all pictures, so that what they show stands in one line
 LEAST_US: Final = 0.1  # what a logarithmic axis shows of zero
 MICROSECONDS: Final = (
@@ -27,26 +27,13 @@ def times(field: str, values: Iterable[float], axis: str = "y") -> Any:
     import altair as alt
 
     values = [positive(value) for value in values]
-    ticks = ticks_around(min(values), max(values))
-    scale = alt.Scale(type="log", domain=[ticks[0], ticks[-1]], nice=False)
+    around = steps_around(min(values), max(values))
+    scale = alt.Scale(type="log", domain=[around[0], around[-1]], nice=False)
     if axis == "x":
-        shown = alt.Axis(values=_labelled(ticks), labelExpr=MICROSECONDS, title=None)
+        shown = alt.Axis(values=apart(around, MOST_BESIDE), labelExpr=MICROSECONDS, title=None)
         return alt.X(f"{field}:Q", scale=scale, axis=shown)
-    return alt.Y(f"{field}:Q", scale=scale, axis=_times_axis(ticks))
-
-
-def _labelled(ticks: Sequence[float]) -> list[float]:
-    """Those that have room side by side: labels are wide, and not high."""
-    if len(ticks) <= MOST_BESIDE:
-        return list(ticks)
-    tens = [tick for tick in ticks if log10(tick) == round(log10(tick))]
-    return tens if len(tens) > 1 else [ticks[0], ticks[-1]]
-
-
-def _times_axis(ticks: Sequence[float]) -> Any:
-    import altair as alt
-
-    return alt.Axis(values=list(ticks), labelExpr=MICROSECONDS, title=None, minExtent=LABEL_WIDTH)
+    shown = alt.Axis(values=few(around), labelExpr=MICROSECONDS, title=None, minExtent=LABEL_WIDTH)
+    return alt.Y(f"{field}:Q", scale=scale, axis=shown)
 
 
 def since_start(field: str, low_s: float, high_s: float) -> Any:
@@ -59,17 +46,30 @@ def since_start(field: str, low_s: float, high_s: float) -> Any:
     return alt.X(f"{field}:Q", scale=scale, axis=axis)
 
 
-def ticks_around(low: float, high: float) -> list[float]:
-    """Round times around all values: in steps of 1, 2, 5, or of ten where those are too many."""
+def steps_around(low: float, high: float) -> list[float]:
+    """Round times in steps of 1, 2, 5, the first not above and the last not below all values."""
     powers = range(floor(log10(low)), ceil(log10(high)) + 2)
-    fine = [round(step * 10.0**power, 6) for power in powers for step in (1, 2, 5)]
-    below = max(place for place, tick in enumerate(fine) if tick <= low)
-    above = next(place for place, tick in enumerate(fine) if tick >= high and place > below)
-    if above - below < MOST_TICKS:
-        return fine[below : above + 1]
-    tens = [round(10.0**power, 6) for power in powers]
-    last = next(place for place, tick in enumerate(tens) if tick >= high)
-    return tens[: last + 1]
+    steps = [round(step * 10.0**power, 6) for power in powers for step in (1, 2, 5)]
+    first = max(place for place, step in enumerate(steps) if step <= low)
+    last = next(place for place, step in enumerate(steps) if step >= high and place > first)
+    return steps[first : last + 1]
+
+
+def few(steps: Sequence[float]) -> list[float]:
+    """All of them, or where those are too many the powers of ten among them."""
+    if len(steps) <= MOST_TICKS:
+        return list(steps)
+    return [step for step in steps if log10(step) == round(log10(step))]
+
+
+def apart(steps: Sequence[float], most: int) -> list[float]:
+    """Those whose labels have room side by side on a logarithmic axis that ends with the last."""
+    room = (steps[-1] / steps[0]) ** (1 / most)
+    kept = [steps[0]]
+    for step in steps[1:]:
+        if step >= kept[-1] * room:
+            kept.append(step)
+    return kept
 
 
 def ticks_between(low: float, high: float, most: int = 6) -> list[float]:

@@ -26,6 +26,7 @@ WIDTH: Final = 480
 CONFIG: Final[Mapping[str, Any]] = {
     "aria": False,
     "view": {"stroke": None},
+    "axisX": {"labelPadding": 10},  # clear of the lowest label of the other axis on a small screen
     "axis": {
         "domain": False,
         "ticks": False,

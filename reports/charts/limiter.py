@@ -14,7 +14,7 @@ from reports.text import one_line
 
 ROW: Final = 34
 BAR: Final = 24
-NAME_WIDTH: Final = 92
+NAME_WIDTH, KIND_WIDTH = 92, 132
 ENDS: Final = 1.06  # of the last moment: room for its mark
 
 
@@ -78,7 +78,7 @@ def _chart(moments: Sequence[tuple[str, float, float, str]]) -> Any:
         {"row": what, "x": low, "x2": high, "words": words, "s": min(n, 3)}
         for n, (what, low, high, words) in enumerate(moments)
     ]
-    x, y = axes.since_start("x", 0, until), _names([row["row"] for row in rows])
+    x, y = axes.since_start("x", 0, until), _names([row["row"] for row in rows], NAME_WIDTH)
     base = alt.Chart(alt.InlineData(values=rows)).encode(x, y)
     spans, ends = base.encode(x2="x2"), base.encode(axes.since_start("x2", 0, until))
     words = [_words(row, until, y) for row in rows if row["words"]]
@@ -107,10 +107,10 @@ def _words(row: Mapping[str, Any], until: float, y: Any) -> Any:
     )
 
 
-def _names(order: Sequence[str]) -> Any:
+def _names(order: Sequence[str], width: int) -> Any:
     import altair as alt
 
-    axis = alt.Axis(title=None, grid=True, minExtent=NAME_WIDTH)
+    axis = alt.Axis(title=None, grid=False, minExtent=width)
     return alt.Y("row:N", sort=list(order), axis=axis, scale=alt.Scale(domain=list(order)))
 
 
@@ -132,7 +132,9 @@ def _bars(ranked: Sequence[tuple[str, float]]) -> Any:
     rows: list[dict[str, Any]] = [{"row": one_line(kind, 24), "x": share} for kind, share in ranked]
     axis = alt.Axis(format="%", tickCount=4, title=None)
     x = alt.X("x:Q", scale=alt.Scale(domain=[0, 1]), axis=axis)
-    chart = alt.Chart(alt.InlineData(values=rows)).encode(x, _names([row["row"] for row in rows]))
+    chart = alt.Chart(alt.InlineData(values=rows)).encode(
+        x, _names([row["row"] for row in rows], KIND_WIDTH)
+    )
     return alt.layer(
         chart.mark_bar(fill=marks.COLOURS[0], height=10),
     )

@@ -100,7 +100,7 @@ def _offered(rates: Sequence[float]) -> Any:
     import altair as alt
 
     scale = alt.Scale(type="log", nice=False, domain=[rates[0], rates[-1]])
-    ticks = _apart(rates)
+    ticks = axes.apart(rates, axes.MOST_BESIDE)
     axis = alt.Axis(
         values=ticks,
         labelExpr="format(datum.value, ',.4~r')",
@@ -108,13 +108,3 @@ def _offered(rates: Sequence[float]) -> Any:
         grid=False,
     )
     return alt.X("x:Q", scale=scale, axis=axis)
-
-
-def _apart(rates: Sequence[float]) -> list[float]:
-    """Of the rates those whose labels have room beside each other on a logarithmic axis."""
-    room = (rates[-1] / rates[0]) ** (1 / 7)
-    kept = [rates[0]]
-    for each in rates[1:]:
-        if each >= kept[-1] * room:
-            kept.append(each)
-    return kept
