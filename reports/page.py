@@ -22,10 +22,10 @@ MOST_NAME = 60
 MOST_TEXT = 1200
 MOST_SCRIPT = 8000
 # Together with the pictures and the rest below what a page may weigh: 1.5 MB.
-FINDING_BYTES = 430_000
-RESULT_BYTES = 300_000
+FINDING_BYTES = 360_000
+RESULT_BYTES = 280_000
 TEXT_BYTES = 30_000
-LOAD_BYTES = 120_000
+LOAD_BYTES = 100_000
 OPERATION_BYTES = 80_000
 CHANGED_BYTES = 30_000
 MARKUP_BYTES = 1200  # what the template adds to the texts of a finding or a requirement, at most
@@ -33,6 +33,7 @@ ROW_BYTES = 700  # the same of a row of a table
 UNSHOWN = ("histograms", "over_time", "nights", "generator")  # drawn, or only counted
 MOST_OTHERS = 20
 MOST_ROWS = 200
+MOST_OPERATIONS = 60
 MOST_CHECKS = 8
 MOST_PAIRS = 8
 
@@ -81,7 +82,9 @@ def _environment() -> Environment:
     environment.filters["rate"] = figures.rate
     environment.globals.update(wording=wording, figures=figures, some=some)
     environment.globals.update(attribution=attribution, changed=changed, compared=compared)
-    environment.globals.update(MOST_ROWS=MOST_ROWS, MOST_CHECKS=MOST_CHECKS, MOST_PAIRS=MOST_PAIRS)
+    environment.globals.update(
+        MOST_OPERATIONS=MOST_OPERATIONS, MOST_CHECKS=MOST_CHECKS, MOST_PAIRS=MOST_PAIRS
+    )
     environment.globals["TOO_MUCH"] = TOO_MUCH
     return environment
 
@@ -108,6 +111,7 @@ def _context(
         "matrix": matrix.matrix(summary["requirement_results"]),
         "load": _rows(summary["load"], LOAD_BYTES),
         "operations": _rows(summary["operations"], OPERATION_BYTES),
+        "deviations": _rows(summary["deviations"], TEXT_BYTES),
         "channels": _rows(summary["channels"], TEXT_BYTES),
         "warnings": _texts(summary["warnings"]),
         "notes": _texts(summary["notes"]),

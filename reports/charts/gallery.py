@@ -15,7 +15,7 @@ from reports.charts.picture import Picture, within_bytes
 from reports.compared import Other
 from reports.text import one_line
 
-HISTORY_BYTES: Final = 220_000
+HISTORY_BYTES: Final = 170_000
 PICTURE_BYTES: Final = 230_000
 MOST_ROWS: Final = 60
 MOST_SCENARIOS: Final = 6  # the pictures of more would be looked at by nobody

@@ -21,7 +21,8 @@ WIDTH, HEIGHT = 360, 190
 SPARK_WIDTH, SPARK_HEIGHT = 150, 30
 MOST_PANELS: Final = 9
 PANELS_MIN: Final = 3
-MOST_NIGHTS: Final = 120
+MOST_NIGHTS: Final = 90
+MOST_TOLD: Final = 45  # nights in the table of a panel
 MOST_CHANGES: Final = 6
 DATE: Final = re.compile(r"\d{4}-(\d{2})-(\d{2})")
 MONTHS: Final = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -100,7 +101,7 @@ def _known(series: Series) -> list[dict[str, Any]]:
 
 def _table(series: Series) -> Table:
     head = ("night", "value", "lowest block", "highest block", "control", "")
-    rows = [_row(night, series) for night in reversed(series["nights"][-MOST_NIGHTS:])]
+    rows = [_row(night, series) for night in reversed(series["nights"][-MOST_TOLD:])]
     return Table(f"{one_line(series['series'])} by night, in microseconds", head, rows)
 
 

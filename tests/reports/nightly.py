@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from math import sin
 from random import Random
 from typing import Any
@@ -215,6 +217,11 @@ def nightly_summary() -> dict[str, Any]:
 
 def nightly_loads(median_us: float = 410) -> list[dict[str, Any]]:
     """Four scenarios, each with its time; one in steps, one of the limiter, one of the streams."""
+    return deepcopy(_nightly_loads(median_us))
+
+
+@cache
+def _nightly_loads(median_us: float) -> list[dict[str, Any]]:
     steps = stages()
     entries = [
         measurement("order_latency", 6000, median_us, 1, interval_us=intervals(median_us)),
