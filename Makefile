@@ -40,6 +40,7 @@ ROUNDS ?= 8
 BUDGET ?=
 HISTORY ?= history
 FRESH ?=
+WITH ?=
 
 # Every command line below is built from these; an empty setting leaves its option out.
 ADDRESSES = $(if $(BASE_URL),--base-url '$(BASE_URL)') $(if $(STREAM_URL),--stream-url '$(STREAM_URL)') \
@@ -95,8 +96,9 @@ serve: $(READY) ## the reference exchange, to poke: FAULT= PORT=8080 SLOWER_US=0
 	  $(if $(FAULT),--fault '$(FAULT)')
 
 .PHONY: report
-report: $(READY) ## conclude and draw a saved run again: RUN=runs/...
-	@$(PY) -m conformance report '$(RUN)'
+report: $(READY) ## conclude and draw a saved run again: RUN=runs/... WITH=runs/... lays another over it
+	@code=0; $(PY) -m conformance report '$(RUN)' || code=$$?; \
+	  $(if $(WITH),[ $$code -ge 3 ] || $(PY) -m reports '$(RUN)' --with '$(WITH)' || exit $$?;) exit $$code
 
 .PHONY: prove
 prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills|validity|fleet|ci|history|nights|page|statistics

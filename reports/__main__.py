@@ -1,4 +1,4 @@
-"""Draws a run's pages from its summary.json: `python -m reports RUN_DIR [--github]`."""
+"""Draws a run's pages from its summary.json: `python -m reports RUN_DIR [--with OTHER_RUN_DIR] [--github]`."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from conformance.errors import ExitCode, RunError, SuiteError
 from conformance.record import run_log
 from conformance.spec.places import Documents, Place, places
 from reports.badge import badge_json, badge_svg
+from reports.compared import Other
 from reports.document import Summary, Trend, read, read_trend
 from reports.github import annotation_lines
 from reports.gitlab import load_performance
@@ -33,7 +34,6 @@ PAGES: dict[str, Callable[[Summary, Trend | None], str]] = {
     "metrics.prom": metrics_prom,
     "badge.svg": badge_svg,
     "badge.json": badge_json,
-    PAGE: lambda summary, _: report_html(summary),
 }
 
 
@@ -42,7 +42,7 @@ def main(words: list[str] | None = None) -> int:
     options = _parser().parse_args(words)
     try:
         summary, trend = read(options.run), read_trend(options.run)
-        draw(options.run, summary, trend)
+        draw(options.run, summary, trend, options.other and _other(options.other))
         _print(verdict_lines(summary, str(options.run / PAGE)))
         if options.github:
             _to_github(options.run, summary, trend)
@@ -52,10 +52,17 @@ def main(words: list[str] | None = None) -> int:
     return int(ExitCode.PASS)
 
 
-def draw(folder: Path, summary: Summary, trend: Trend | None = None) -> None:
-    """Write every page of a run, each whole or not at all. Raises RunError."""
+def draw(
+    folder: Path, summary: Summary, trend: Trend | None = None, other: Other | None = None
+) -> None:
+    """Write everything that is made of a run, each whole or not at all. Raises RunError."""
     for name, page in PAGES.items():
         _write(folder / name, page(summary, trend))
+    _write(folder / PAGE, report_html(summary, trend, other))
+
+
+def _other(folder: Path) -> Other:
+    return Other(folder.resolve().name, read(folder), read_trend(folder))
 
 
 def _write(path: Path, text: str) -> None:
@@ -100,6 +107,9 @@ def _print(lines: list[str]) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
     parser.add_argument("run", type=Path, help="a run's folder, such as runs/latest")
+    parser.add_argument(
+        "--with", dest="other", type=Path, help="another run's folder, laid over this one"
+    )
     parser.add_argument(
         "--github",
         action="store_true",

@@ -20,6 +20,11 @@ ENVIRONMENT = {
     "platform": "Platform",
     "suite_version": "Suite",
     "spec_sha256": "Contract, SHA-256",
+    "machine": "Machine",
+    "cpu": "Processor",
+    "kernel": "Kernel",
+    "cores": "Cores",
+    "memory_mib": "Memory, MiB",
 }
 MEASURES = {
     "wire": "from our send to the answer: the exchange and the network",

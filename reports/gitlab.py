@@ -16,7 +16,7 @@ from typing import Any
 
 from hdrh.histogram import HdrHistogram
 
-from reports.spectrum import UNREADABLE
+from reports.charts.spectrum import UNREADABLE
 from reports.text import one_line
 from reports.wording import gate
 

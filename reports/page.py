@@ -1,9 +1,8 @@
-"""A summary as one HTML page: offline, no script, no request, all text of a target escaped."""
+"""A run as one HTML page: offline, no script, no request, all text of a target escaped."""
 
 from __future__ import annotations
 
 import shlex
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,20 +11,31 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from reports import attribution, figures, wording
-from reports.spectrum import series, spectrum_svg, swatch
+from reports import attribution, changed, compared, figures, matrix, wording
+from reports.charts import draw, gallery
+from reports.charts.picture import TOO_MUCH
+from reports.compared import Other
 from reports.text import clipped, some, visible, within
 
 TEMPLATES = Path(__file__).parent / "templates"
 MOST_NAME = 60
 MOST_TEXT = 1200
 MOST_SCRIPT = 8000
-FINDING_BYTES = 700_000
-RESULT_BYTES = 450_000
+# Together with the pictures and the rest below what a page may weigh: 1.5 MB.
+FINDING_BYTES = 360_000
+RESULT_BYTES = 280_000
+TEXT_BYTES = 30_000
+LOAD_BYTES = 100_000
+OPERATION_BYTES = 80_000
+CHANGED_BYTES = 30_000
 MARKUP_BYTES = 1200  # what the template adds to the texts of a finding or a requirement, at most
-MOST_TEXTS = 100
+ROW_BYTES = 700  # the same of a row of a table
+UNSHOWN = ("histograms", "over_time", "nights", "generator")  # drawn, or only counted
 MOST_OTHERS = 20
 MOST_ROWS = 200
+MOST_OPERATIONS = 60
+MOST_CHECKS = 8
+MOST_PAIRS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +55,14 @@ class Group:
     left_out: int
 
 
-def report_html(summary: Mapping[str, Any]) -> str:
-    """The whole page."""
-    return _environment().get_template("report.html.j2").render(_context(summary))
+def report_html(
+    summary: Mapping[str, Any],
+    trend: Mapping[str, Any] | None = None,
+    other: Other | None = None,
+) -> str:
+    """The whole page. `trend`: what the history says of this run; `other`: the run that it is laid over."""
+    context = _context(summary, trend, other)
+    return _environment().get_template("report.html.j2").render(context)
 
 
 def _environment() -> Environment:
@@ -65,9 +80,12 @@ def _environment() -> Environment:
     environment.filters["when"] = lambda time: f"{time[:10]} {time[11:19]} UTC"
     environment.filters["us"] = figures.microseconds
     environment.filters["rate"] = figures.rate
-    environment.globals.update(wording=wording, figures=figures, some=some, swatch=swatch)
-    environment.globals["attribution"] = attribution
-    environment.globals["MOST_ROWS"] = MOST_ROWS
+    environment.globals.update(wording=wording, figures=figures, some=some)
+    environment.globals.update(attribution=attribution, changed=changed, compared=compared)
+    environment.globals.update(
+        MOST_OPERATIONS=MOST_OPERATIONS, MOST_CHECKS=MOST_CHECKS, MOST_PAIRS=MOST_PAIRS
+    )
+    environment.globals["TOO_MUCH"] = TOO_MUCH
     return environment
 
 
@@ -76,31 +94,59 @@ def _printable(value: Any) -> Any:
     return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
-def _context(summary: Mapping[str, Any]) -> dict[str, Any]:
-    drawn = series(summary["load"])
+def _context(
+    summary: Mapping[str, Any], trend: Mapping[str, Any] | None, other: Other | None
+) -> dict[str, Any]:
     findings = _findings(wording.ranked(summary))
     return {
         "summary": summary,
+        "trend": trend,
+        "other": other,
         "css": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
         "listed": wording.excused(summary),
         "gate": wording.gate(summary),
         "findings": findings,
         "found": {each.first["requirement"]: place for place, each in enumerate(findings.rows, 1)},
         "results": _results(summary["requirement_results"]),
-        "provenances": _by_provenance(summary["requirement_results"]),
-        "operations": Shown(*_first(summary["operations"])),
-        "channels": Shown(*_first(summary["channels"])),
-        "warnings": Shown(*_first(summary["warnings"], MOST_TEXTS)),
-        "notes": Shown(*_first(summary["notes"], MOST_TEXTS)),
-        "drawn": drawn,
+        "matrix": matrix.matrix(summary["requirement_results"]),
+        "load": _rows(summary["load"], LOAD_BYTES),
+        "operations": _rows(summary["operations"], OPERATION_BYTES),
+        "deviations": _rows(summary["deviations"], TEXT_BYTES),
+        "channels": _rows(summary["channels"], TEXT_BYTES),
+        "warnings": _texts(summary["warnings"]),
+        "notes": _texts(summary["notes"]),
+        "changes": _rows(trend["changed"]["requirements"] if trend else (), CHANGED_BYTES),
+        "facts": _rows(trend["changed"]["facts"] if trend else (), CHANGED_BYTES),
+        "moved": _rows(changed.moved(trend) if trend else (), CHANGED_BYTES),
+        "pairs": compared.pairs(summary, other.summary) if other else [],
         "is_attributed": any(True for each in summary["load"] for _ in attribution.rows(each)),
-        "spectrum": spectrum_svg(drawn),
+        "charts": gallery.gallery(summary, trend, other),
+        "undrawn": "" if draw.is_available() else draw.MISSING,
         "again": wording.again(summary, shlex.quote),
     }
 
 
-def _first(rows: Sequence[Any], most: int = MOST_ROWS) -> tuple[Sequence[Any], int]:
-    return rows[:most], max(0, len(rows) - most)
+def _rows(rows: Sequence[Mapping[str, Any]], most: int) -> Shown:
+    """The rows of a table that fit."""
+    kept, left_out = within(rows[:MOST_ROWS], _row_size, most)
+    return Shown(kept, left_out + max(0, len(rows) - MOST_ROWS))
+
+
+def _row_size(row: Mapping[str, Any]) -> int:
+    """The bytes that a row of a table takes: the texts within it, however deep, and its markup."""
+    return ROW_BYTES + _deep_size({name: each for name, each in row.items() if name not in UNSHOWN})
+
+
+def _deep_size(value: Any) -> int:
+    if isinstance(value, str):
+        return len(escape(visible(clipped(value, MOST_TEXT))).encode())
+    if isinstance(value, Mapping):
+        return sum(_deep_size(name) + _deep_size(each) for name, each in value.items())
+    return sum(map(_deep_size, value)) if isinstance(value, list) else 12
+
+
+def _texts(texts: Sequence[str]) -> Shown:
+    return Shown(*within(texts, _deep_size, TEXT_BYTES))
 
 
 def _findings(rows: Sequence[Mapping[str, Any]]) -> Shown:
@@ -113,8 +159,8 @@ def _findings(rows: Sequence[Mapping[str, Any]]) -> Shown:
 
 
 def _group(found: Sequence[Mapping[str, Any]]) -> Group:
-    others, left_out = _first(found[1:], MOST_OTHERS)
-    return Group(found[0], others, left_out)
+    others = found[1:]
+    return Group(found[0], others[:MOST_OTHERS], max(0, len(others) - MOST_OTHERS))
 
 
 def _group_size(group: Group) -> int:
@@ -131,7 +177,7 @@ def _results(rows: Sequence[Mapping[str, Any]]) -> Shown:
 
 
 def _size(row: Mapping[str, Any]) -> int:
-    """The bytes that a row takes on the page."""
+    """The bytes that a finding or a requirement takes on the page."""
     texts = (
         clipped(text, MOST_SCRIPT if name == "reproduce" else MOST_TEXT)
         for name, value in row.items()
@@ -139,10 +185,3 @@ def _size(row: Mapping[str, Any]) -> int:
         if isinstance(text, str)
     )
     return MARKUP_BYTES + sum(len(escape(visible(text)).encode()) for text in texts)
-
-
-def _by_provenance(rows: Sequence[Mapping[str, Any]]) -> dict[str, Counter[str]]:
-    counted: dict[str, Counter[str]] = {name: Counter() for name in wording.PROVENANCES}
-    for row in rows:
-        counted[row["provenance"]][row["verdict"]] += 1
-    return counted

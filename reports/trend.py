@@ -21,7 +21,7 @@ from reports.change.nights import Night
 from reports.change.points import Point, points
 from reports.change.rules import Rules
 from reports.change.values import value_us
-from reports.changed import changed
+from reports.differences import differences
 from reports.document import Summary, read
 from reports.history.document import document_of
 from reports.history.measures import Run, nights_of, run_of
@@ -67,7 +67,7 @@ def compared(history: History, summary: Summary, name: str, rules: Rules) -> dic
         "verdict": gravest(each.verdict for each in judged.values()),
         "rules": _rules(rules),
         "before": _before(earlier, before) if earlier and before else None,
-        "changed": changed(before, summary) if before else {"requirements": [], "facts": []},
+        "changed": differences(before, summary) if before else {"requirements": [], "facts": []},
         "series": [
             _row(series, nights[series], each, points(nights[series], rules))
             for series, each in _ordered(judged)

@@ -1,75 +1,57 @@
-"""What changed since last time: sentences, then facts, and nothing that only looks like news."""
+"""What changed since the night before is said first, in words, and worst first."""
 
 from __future__ import annotations
 
-from copy import deepcopy
-
-import pytest
-
-from reports.changed import changed
-from tests.reports.builders import result, small
+from reports import changed
+from tests.reports.nightly import series, trend
 
 
-def run(**verdicts: str) -> dict:
-    return small(
-        requirement_results=[result(id=name, verdict=each) for name, each in verdicts.items()]
+def nights(*verdicts: tuple[str, float | None]) -> dict[str, object]:
+    found = [series(f"s{n}", 20, *verdict, 2) for n, verdict in enumerate(verdicts)]
+    nothing = {"requirements": [], "facts": []}
+    return {**trend(), "series": found, "changed": nothing}
+
+
+def test_nothing_changed_is_said_too() -> None:
+    told = changed.headline(nights(("same", 0.01), ("not enough data", None)))
+    assert told == (
+        "no latency series changed (1 the same, 1 with not enough data); every requirement as before"
     )
 
 
-def test_two_equal_runs_have_no_news():
-    before = run(a="passed", b="failed")
-    assert changed(before, deepcopy(before)) == {"requirements": [], "facts": []}
-
-
-def test_what_holds_no_more_comes_first():
-    told = changed(run(a="failed", b="passed", c="passed"), run(a="passed", b="passed", c="failed"))
-    rows = [(each["id"], each["before"], each["now"]) for each in told["requirements"]]
-    assert rows == [("c", "passed", "failed"), ("a", "failed", "passed")]
-
-
-def test_sentences_that_are_new_or_gone_are_told_as_such():
-    told = changed(run(a="passed", gone="passed"), run(a="passed", new="inconclusive"))
-    rows = {each["id"]: (each["before"], each["now"]) for each in told["requirements"]}
-    assert rows == {"new": (None, "inconclusive"), "gone": ("passed", None)}
-
-
-@pytest.mark.parametrize("name", ["machine", "cpu", "kernel", "python", "suite_version"])
-def test_another_machine_or_version_is_told(name):
-    before, now = run(a="passed"), run(a="passed")
-    before["environment"][name], now["environment"][name] = "old", "new"
-    assert changed(before, now)["facts"] == [{"name": name, "before": "old", "now": "new"}]
-
-
-def test_another_contract_is_told_by_the_beginning_of_its_digest():
-    before, now = run(a="passed"), run(a="passed")
-    before["environment"]["spec_sha256"], now["environment"]["spec_sha256"] = "a" * 64, "b" * 64
-    assert changed(before, now)["facts"] == [
-        {"name": "contract", "before": "a" * 12, "now": "b" * 12}
-    ]
-
-
-def test_another_free_port_of_our_own_exchange_is_no_news():
-    before, now = run(a="passed"), run(a="passed")
-    before["addresses"]["rest"], now["addresses"]["rest"] = (
-        "http://127.0.0.1:1",
-        "http://127.0.0.1:2",
+def test_slower_and_faster_and_what_broke_and_what_holds_again() -> None:
+    found = nights(("worse", 0.2), ("worse", 0.3), ("better", -0.1))
+    rows = [{"now": now} for now in ("failed", "passed", "passed", None)]
+    found["changed"] = {"requirements": rows, "facts": [{}]}
+    assert changed.headline(found) == (
+        "2 latency series slower; 1 latency series faster; 1 requirement newly failed; "
+        "2 requirements passed that did not; 1 requirement changed otherwise; "
+        "1 fact of the surroundings changed"
     )
-    assert changed(before, now)["facts"] == []
-    now["addresses"]["rest"] = "https://b.example"
-    before["addresses"]["rest"] = "https://a.example"
-    assert [each["name"] for each in changed(before, now)["facts"]] == ["address"]
 
 
-def test_another_limiter_is_told_by_what_was_found_out():
-    before, now = (small(load=[entry(limit)]) for limit in (1200, 600))
-    assert changed(before, now)["facts"] == [
-        {"name": "limiter: limit", "before": "1200", "now": "600"}
+def test_worst_first_and_a_changed_level_before_what_is_the_same() -> None:
+    found = [
+        series("same", 30, "same", 0.02, 2),
+        series("unknown", 30, "not enough data", None, 2),
+        series("level", 30, "same", 0.0, 0),
+        series("better", 30, "better", -0.1, 2),
+        series("much better", 30, "better", -0.3, 2),
+        series("worse", 30, "worse", 0.1, 2),
+        series("much worse", 30, "worse", 0.4, 2),
+    ]
+    assert [each["series"] for each in changed.ranked(found)] == [
+        *("much worse", "worse", "much better", "better", "level", "unknown", "same")
     ]
 
 
-def entry(limit: int) -> dict:
-    return {
-        "extra": {
-            "inference": {"kind": "fixed", "limit": limit, "window_s": 60.0, "scope": ["account"]}
-        }
-    }
+def test_only_what_moved_is_in_the_first_table() -> None:
+    found = nights(("same", 0.01), ("better", -0.1), ("worse", 0.2))
+    assert [each["series"] for each in changed.moved(found)] == ["s2", "s1"]
+
+
+def test_an_effect_has_its_bounds() -> None:
+    each = series("one", 20, "worse", 0.18, 2)
+    assert changed.effect(each) == "+18.0% [+12.0%, +24.0%]"
+    assert changed.effect({**each, "low": None}) == "+18.0%"
+    assert changed.effect({**each, "effect": None}) == "–"

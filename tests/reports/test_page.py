@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -10,8 +11,11 @@ from typing import Any
 import pytest
 
 import reports
+from reports import matrix
+from reports.compared import Other
 from reports.page import report_html
 from tests.reports.builders import FAILED, deviation, finding, full_summary, loads, result, small
+from tests.reports.nightly import nightly_loads, nightly_summary, trend
 
 CSS = (Path(reports.__file__).parent / "templates" / "report.css").read_text()
 VOID = {"meta", "br", "input", "link", "img", "hr"}
@@ -63,23 +67,42 @@ def busy() -> dict[str, Any]:
     return {**summary, "warnings": ["w"], "notes": ["n"], "fault": "late"}
 
 
-@pytest.mark.parametrize("make", [small, full_summary, busy, lambda: poisoned(busy())])
-def test_the_page_is_well_formed_and_offline(make: Any) -> None:
-    text = report_html(make())
+@cache
+def night(poison: Any = lambda value: value) -> str:
+    """A page with every section that there is."""
+    other = Other("before", poison({**nightly_summary(), "load": nightly_loads(480)}), None)
+    return report_html(poison(nightly_summary()), poison(trend()), other)
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda: report_html(small()),
+        lambda: report_html(full_summary()),
+        lambda: report_html(busy()),
+        lambda: report_html(poisoned(busy())),
+        night,
+        lambda: night(poisoned),
+    ],
+    ids=["small", "full", "busy", "poisoned", "night", "poisoned night"],
+)
+def test_the_page_is_well_formed_and_offline(draw: Any) -> None:
+    text = draw()
     page = Page(text)
     assert page.unclosed == []
     assert page.all("script", "link", "iframe", "object", "embed", "base", "form") == []
     for attributes in page.all(*{tag for tag, _ in page.elements}):
         assert "src" not in attributes
         assert not any(name.startswith("on") for name in attributes)
-        assert (attributes.get("href") or "#").startswith("#")
+        assert (attributes.get("href") or "#").startswith(("#", "data:image/png;base64,"))
         assert "style" not in attributes
+    assert all(each["href"] for each in page.all("image"))
     assert "url(" not in text
     assert "@import" not in text
 
 
 def test_every_text_of_a_target_is_escaped() -> None:
-    page = Page(report_html(poisoned(busy())))
+    page = Page(night(poisoned))
     assert page.words.count("<script>alert(1)</script>") > 100
     assert "\u202e" not in page.words
     assert "\x1b" not in page.words
@@ -92,7 +115,7 @@ def test_the_policy_forbids_everything_but_inline_style() -> None:
 
 
 def test_every_anchor_leads_somewhere_and_ids_are_unique() -> None:
-    page = Page(report_html(busy()))
+    page = Page(night())
     ids = [each["id"] for _, each in page.elements if "id" in each]
     assert len(ids) == len(set(ids))
     targets = {(each["href"] or "")[1:] for each in page.all("a")}
@@ -103,7 +126,7 @@ def test_every_anchor_leads_somewhere_and_ids_are_unique() -> None:
 
 
 def test_tables_name_their_columns_and_can_be_reached() -> None:
-    page = Page(report_html(busy()))
+    page = Page(night())
     assert len(page.all("caption")) == len(page.all("table"))
     assert all("scope" in each for each in page.all("th"))
     scrolled = [each for each in page.all("div") if each.get("class") == "scroll"]
@@ -201,3 +224,94 @@ def test_text_stands_out_from_its_ground(scheme: int, ground: str) -> None:
     for name in names:
         light, dark = sorted((luminance(shown[name]), luminance(shown[ground])), reverse=True)
         assert (light + 0.05) / (dark + 0.05) >= 4.5, (name, ground)
+
+
+@pytest.mark.parametrize(
+    "text", ["n" * 40, "<" * 3000, "\x00é" * 1500], ids=["short", "markup", "invisible"]
+)
+def test_a_huge_night_stays_below_the_limit(text: str) -> None:
+    base = nightly_summary()
+    ids = [f"spot.requirement-{n}" for n in range(1000)]
+    loads = [{**entry, "scenario": text + str(n)} for n in range(4) for entry in base["load"]]
+    several = {
+        "findings": [finding(requirement=each, actual=text) for each in ids],
+        "requirement_results": [result(id=each, verdict="failed", reason=text) for each in ids],
+        "load": loads,
+        "operations": [{**row, "operation": text} for row in base["operations"]] * 100,
+        "channels": [{"channel": text, "frames": 1}] * 1000,
+        "warnings": [text] * 1000,
+        "notes": [text] * 1000,
+        "deviations": [deviation(reason=text)] * 1000,
+    }
+    nights = trend(100)
+    one = {"id": ids[0], "sentence": text, "before": "passed", "now": "failed"}
+    fact = {"name": text, "before": text, "now": text}
+    nights["changed"] = {"requirements": [one] * 1000, "facts": [fact] * 1000}
+    nights["series"] = [
+        {**each, "series": f"{text}{n}"} for n in range(20) for each in nights["series"]
+    ]
+    summary = {**base, **several}
+    other = Other(text, summary, nights)
+    assert len(report_html(summary, nights, other).encode()) < 1_500_000
+
+
+def test_a_section_without_data_is_left_out() -> None:
+    page = Page(report_html(small()))
+    assert not {"since", "beside", "history", "limiter", "streams"} & {
+        each.get("id") for _, each in page.elements
+    }
+    assert page.all("figure") == []
+
+
+def test_a_night_says_what_changed_before_anything_else() -> None:
+    words = Page(night()).words
+    order = [
+        "2 latency series slower",
+        "Compared with",
+        "Beside before",
+        "Gating requirements held",
+    ]
+    places = [words.index(each, words.index("Skip to the findings")) for each in order]
+    assert places == sorted(places)
+
+
+def test_every_picture_has_a_caption_and_its_numbers() -> None:
+    page = Page(night())
+    figures = len(page.all("figure"))
+    assert figures > 12
+    assert len(page.all("figcaption")) == figures
+    assert len([each for each in page.all("details") if each.get("class") == "numbers"]) == figures
+    named = [each for each in page.all("svg") if each.get("role") == "img"]
+    assert len(named) == figures
+    hidden = [each for each in page.all("svg") if each.get("aria-hidden") == "true"]
+    assert len(hidden) + len(named) == len(page.all("svg"))
+
+
+def test_the_first_night_has_none_before_it() -> None:
+    alone = {**trend(1), "before": None, "changed": {"requirements": [], "facts": []}}
+    assert "there is none to compare it with" in Page(report_html(small(), alone)).words
+
+
+def test_the_machine_is_told_where_it_is_known() -> None:
+    words = Page(night()).words
+    for part in ("Processor", "Example CPU", "Memory, MiB", "31744"):
+        assert part in words
+    assert "Processor" not in Page(report_html(small())).words
+
+
+def test_a_requirement_names_what_proves_it() -> None:
+    row = result(checks=[f"check-{n}" for n in range(12)])
+    words = Page(report_html(small(requirement_results=[row]))).words
+    assert "proof: 12 judgements by check-0, check-1" in words
+    assert "check-7 and 4 more" in words
+
+
+def test_the_matrix_counts_by_provenance_and_strength() -> None:
+    rows = [result(id="a.b"), result(id="a.c", strength="may", verdict="failed", claims=3)]
+    rows.append(result(id="a.d", checks=["other"]))
+    cells = matrix.matrix(rows)
+    assert [(each.strength, each.total, each.checks, each.judgements) for each in cells] == [
+        ("must", 2, 2, 24),
+        ("may", 1, 1, 3),
+    ]
+    assert cells[1].by_verdict["failed"] == 1

@@ -108,3 +108,36 @@ def test_half_a_character_of_a_target_stops_no_page(tmp_path: Path) -> None:
     (tmp_path / "summary.json").write_text(json.dumps(summary))
     assert main([str(tmp_path)]) == 0
     assert "half \\ud800" in (tmp_path / "report.html").read_text()
+
+
+def test_the_trend_beside_a_summary_is_on_the_page(run: Path) -> None:
+    (run / "trend.json").write_text(json.dumps(trend()))
+    assert main([str(run)]) == 0
+    assert "Since the night before" in (run / "report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("{", "is not JSON"), ('{"schema": 2}', "is no trend of a run")]
+)
+def test_a_trend_that_cannot_be_read_is_one_line(
+    run: Path, capsys: pytest.CaptureFixture, text: str, says: str
+) -> None:
+    (run / "trend.json").write_text(text)
+    assert main([str(run)]) == 3
+    said = capsys.readouterr().err
+    assert says in said
+    assert said.count("\n") == 1
+
+
+def test_another_run_is_laid_over_this_one(run: Path, tmp_path: Path) -> None:
+    other = tmp_path / "nightly-of-monday"
+    other.mkdir()
+    (other / "summary.json").write_text(json.dumps(full_summary()))
+    assert main([str(run), "--with", str(other)]) == 0
+    assert "Beside nightly-of-monday" in (run / "report.html").read_text()
+    assert [each.name for each in other.iterdir()] == ["summary.json"]
+
+
+def test_another_run_that_is_none_is_one_line(run: Path, capsys: pytest.CaptureFixture) -> None:
+    assert main([str(run), "--with", str(run / "nowhere")]) == 3
+    assert capsys.readouterr().err.startswith("report: no run in ")
