@@ -35,6 +35,8 @@ SCENARIO ?= smoke
 PROFILE ?= smoke
 WORKERS ?= 1
 RUN ?= runs/latest
+HISTORY ?= history
+DO ?= list
 
 # Every command line below is built from these; an empty setting leaves its option out.
 ADDRESSES = $(if $(BASE_URL),--base-url '$(BASE_URL)') $(if $(STREAM_URL),--stream-url '$(STREAM_URL)') \
@@ -84,6 +86,10 @@ serve: $(READY) ## the reference exchange, to poke: FAULT= PORT=8080
 .PHONY: report
 report: $(READY) ## conclude and draw a saved run again: RUN=runs/...
 	@$(PY) -m conformance report '$(RUN)'
+
+.PHONY: history
+history: $(READY) ## the runs that are kept: DO=list|check|rebuild|export|'import PATH'|'prune --keep-days 400'
+	@$(PY) -m reports.history $(DO) --history '$(HISTORY)'
 
 .PHONY: prove
 prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills|validity|fleet|history

@@ -277,6 +277,6 @@ def _read(path: Path) -> Document:
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        document.make(folder)
     except OSError as error:
         raise RunError(f"cannot make {folder}: {error.strerror}") from None

@@ -147,6 +147,23 @@ def test_opening_indexes_what_a_killed_writer_left_and_reads_nothing_twice(
         assert len(history.runs()) == 2
 
 
+def test_a_document_of_version_1_is_indexed_as_if_it_were_of_now(
+    tmp_path: Path, index: str
+) -> None:
+    summary = simple(0, environment={**small()["environment"], "machine": "0badcafe"})
+    made = document.document_of(summary, "nightly-0")
+    (tmp_path / "documents").mkdir()
+    old = {"schema": 1, "id": made.id, "summary": made.summary}
+    (tmp_path / "documents" / f"{made.id}.json").write_text(json.dumps(old))
+    with History.open(tmp_path, index) as history:
+        assert [each.machine for each in history.runs()] == ["0badcafe"]
+        assert history.document(made.id) == summary
+        assert history.add(summary, "nightly-0") == made.id
+        assert len(list(history.documents.iterdir())) == 1
+        assert history.prune(0, FIRST + timedelta(days=9), keep_last=0) == (made.id,)
+        assert list(history.documents.iterdir()) == []
+
+
 def test_a_broken_document_stops_nothing_and_is_named(tmp_path: Path, index: str) -> None:
     broken = tmp_path / "documents" / "nightly-1-00000000.json.gz"
     with History.open(tmp_path, index) as history:
@@ -209,7 +226,7 @@ def test_both_kinds_of_index_give_the_same_nights_to_the_bit(tmp_path: Path, ser
     for night in range(4):
         made = document.document_of(drawn(night), f"nightly-{night}")
         document.write(tmp_path / "documents", made)
-    with History.open(tmp_path) as mine, History.open(tmp_path, server.database()) as theirs:
+    with History.open(tmp_path) as mine, History.open(tmp_path, server.emptied()) as theirs:
         found = mine.nights("reference", "nightly")
         assert found == theirs.nights("reference", "nightly")
         assert mine._index.content() == theirs._index.content()
