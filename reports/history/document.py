@@ -34,6 +34,7 @@ TEXT_MAX: Final = 4_000
 WORDS_MAX: Final = 100  # in which it is said that something was cut: cutting again changes nothing
 SIZE_MAX: Final = 256 * 1024 * 1024  # what a document may unpack to
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
+ID: Final = re.compile(rf"{NAME.pattern}-[0-9a-f]{{8}}")
 GZIP: Final = 31  # zlib's word for: with gzip's header
 
 Summary = dict[str, Any]

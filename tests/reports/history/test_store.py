@@ -13,7 +13,7 @@ import pytest
 from conformance.errors import RunError
 from reports.change.nights import Night
 from reports.history import document
-from reports.history.store import History
+from reports.history.store import History, keep
 from tests.reports.builders import result, small
 from tests.reports.history.summaries import FIRST, a_round, drawn, nightly, started
 
@@ -82,6 +82,16 @@ def test_adding_again_changes_nothing(tmp_path: Path, index: str) -> None:
         assert add(history, 0) == first
         assert {each: each.stat().st_mtime_ns for each in history.documents.iterdir()} == before
         assert [each.id for each in history.runs()] == first
+
+
+def test_a_run_is_kept_while_the_index_is_down_and_indexed_by_the_next_opening(
+    tmp_path: Path, index: str
+) -> None:
+    longest = "n" * 151
+    name = keep(tmp_path, simple(0), longest)
+    assert keep(tmp_path, simple(0), longest) == name
+    with History.open(tmp_path, index) as history:
+        assert [each.id for each in history.runs()] == [name]
 
 
 def test_a_run_concluded_again_is_one_run_with_what_its_history_said(
