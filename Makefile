@@ -41,6 +41,7 @@ BUDGET ?=
 HISTORY ?= history
 FRESH ?=
 WITH ?=
+DO ?= list
 
 # Every command line below is built from these; an empty setting leaves its option out.
 ADDRESSES = $(if $(BASE_URL),--base-url '$(BASE_URL)') $(if $(STREAM_URL),--stream-url '$(STREAM_URL)') \
@@ -99,6 +100,10 @@ serve: $(READY) ## the reference exchange, to poke: FAULT= PORT=8080 SLOWER_US=0
 report: $(READY) ## conclude and draw a saved run again: RUN=runs/... WITH=runs/... lays another over it
 	@code=0; $(PY) -m conformance report '$(RUN)' || code=$$?; \
 	  $(if $(WITH),[ $$code -ge 3 ] || $(PY) -m reports '$(RUN)' --with '$(WITH)' || exit $$?;) exit $$code
+
+.PHONY: history
+history: $(READY) ## the runs that are kept: DO=list|check|rebuild|export|'import PATH'|'prune --keep-days 400'
+	@$(PY) -m reports.history $(DO) --history '$(HISTORY)'
 
 .PHONY: prove
 prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills|validity|fleet|ci|history|nights|page|statistics

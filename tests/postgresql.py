@@ -50,6 +50,13 @@ class Server:
             connection.execute(f"CREATE DATABASE {name}".encode())
         return self.address(name)
 
+    def emptied(self) -> str:
+        """The address of a database without tables; always the same one, which is quicker than a new one."""
+        with self.connected() as connection:
+            connection.execute("DROP SCHEMA public CASCADE")
+            connection.execute("CREATE SCHEMA public")
+        return self.address()
+
     def connected(self) -> psycopg.Connection[Any]:
         """A connection to it."""
         words = {"host": "127.0.0.1", "port": self.port, "user": USER, "dbname": "postgres"}

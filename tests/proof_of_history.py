@@ -104,7 +104,8 @@ def _kills(folder: Path, kind: str, database: Callable[[], str]) -> Iterator[Fig
         if number % KILLS_OF_A_FOLDER == 0:
             index = database()
         place = folder / f"history-{number // KILLS_OF_A_FOLDER}"
-        found.append(kill_one(place, index, summary, number * 10_000, draw.uniform(0, KILL_S_MAX)))
+        after_s, is_writing = draw.uniform(0, KILL_S_MAX), number % 2 == 1
+        found.append(kill_one(place, index, summary, number * 10_000, after_s, is_writing))
         print(f"{kind}: {found[-1]}", flush=True)
     total = [sum(getattr(each, name) for each in found) for name in Kill.__slots__[:3]]
     name = "kills after which every reported run is there, whole and indexed"

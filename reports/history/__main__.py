@@ -28,13 +28,18 @@ def main(words: list[str] | None = None) -> int:
         with _opened(options) as history:
             for line in history.broken:
                 _complain(line)
-            return int(options.do(history, options))
+            code = int(options.do(history, options))
+            sys.stdout.flush()
+            return code
     except SuiteError as error:
         _complain(str(error))
         return int(error.exit_code)
     except BrokenPipeError:  # `list | head` has read enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return int(ExitCode.PASS)
+    except OSError as error:
+        _complain(": ".join(str(x) for x in (error.filename, error.strerror) if x))
+        return int(ExitCode.ERROR)
 
 
 def _opened(options: argparse.Namespace) -> History:

@@ -34,6 +34,7 @@ TEXT_MAX: Final = 4_000
 WORDS_MAX: Final = 100  # in which it is said that something was cut: cutting again changes nothing
 SIZE_MAX: Final = 256 * 1024 * 1024  # what a document may unpack to
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,150}")
+ID: Final = re.compile(rf"{NAME.pattern}-[0-9a-f]{{8}}")
 GZIP: Final = 31  # zlib's word for: with gzip's header
 
 Summary = dict[str, Any]
@@ -71,7 +72,7 @@ def write(folder: Path, document: Document) -> Path:
     path = folder / f"{document.id}{SUFFIX}"
     draft = folder / f".{document.id}.{secrets.token_hex(4)}{DRAFT}"
     try:
-        _make(folder)
+        make(folder)
         with draft.open("wb") as file:
             file.write(_packed(_canonical(_content(document))))
             file.flush()
@@ -104,11 +105,21 @@ def read(path: Path) -> Document:
     return found
 
 
-def files(folder: Path) -> Iterator[Path]:
-    """Every document of a folder that has its final name."""
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        if path.name.endswith((SUFFIX, ".json")) and not path.name.startswith("."):
-            yield path
+def make(folder: Path) -> None:
+    """A folder that is there after a power cut, too. Raises OSError."""
+    if not folder.exists():
+        make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync(folder.parent)
+
+
+def files(folder: Path) -> list[Path]:
+    """Every document of a folder that has its final name. Raises RunError."""
+    try:
+        found = sorted(folder.iterdir()) if folder.is_dir() else []
+    except OSError as error:
+        raise RunError(f"cannot read {folder}: {error.strerror}") from None
+    return [x for x in found if x.name.endswith((SUFFIX, ".json")) and x.name[0] != "."]
 
 
 def drafts(folder: Path) -> Iterator[Path]:
@@ -189,12 +200,6 @@ def _check(content: Any, name: str) -> None:
     if error is not None:
         place = "/".join(str(each) for each in error.instance_path)
         raise RunError(f"{name} is no document of a run: {one_line(f'{place}: {error.message}')}")
-
-
-def _make(folder: Path) -> None:
-    if not folder.is_dir():
-        folder.mkdir(parents=True, exist_ok=True)
-        _sync(folder.parent)
 
 
 def _sync(folder: Path) -> None:

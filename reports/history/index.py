@@ -154,9 +154,8 @@ def engine_of(url: URL) -> Engine:
 
 
 def _settle(connection: Any, record: Any) -> None:
-    connection.isolation_level = (
-        None  # transactions begin where we say, not where the driver guesses
-    )
+    # Transactions begin where we say, not where the driver guesses.
+    connection.isolation_level = None
     connection.execute("PRAGMA journal_mode=WAL")
     # The documents are synced; what a power cut takes from the index is repaired by the next opening.
     connection.execute("PRAGMA synchronous=NORMAL")

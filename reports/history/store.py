@@ -39,6 +39,15 @@ class Imported:
     broken: tuple[str, ...]
 
 
+def keep(folder: Path, summary: Mapping[str, Any], run_name: str) -> str:
+    """Write a run's document and no more; its id. The next opening indexes it. Raises RunError.
+
+    For a run that has just ended: it is kept even when the index's server is down.
+    """
+    made = document.document_of(summary, run_name)
+    return _kept(folder / document.FOLDER, made)[0].id
+
+
 class History:
     """Runs that are kept, oldest first. `broken`: a line for each document that cannot be read."""
 
@@ -81,9 +90,7 @@ class History:
 
     def add(self, summary: Mapping[str, Any], run_name: str) -> str:
         """Keep a run; its document's id. Keeping it again changes nothing."""
-        made = document.document_of(summary, run_name)
-        if not self._is_whole(made.id):
-            document.write(self.documents, made)
+        made = _kept(self.documents, document.document_of(summary, run_name))[0]
         self._index.put([made])
         return made.id
 
@@ -138,19 +145,18 @@ class History:
 
     def document(self, run: str) -> Summary:
         """The summary of a run. Raises RunError."""
-        return document.read(self._path(run)).summary
+        return document.read(_path(self.documents, run)).summary
 
     def import_from(self, paths: Iterable[Path]) -> Imported:
         """Take in documents, folders of them, other histories, and folders of runs."""
-        added, known, broken = [], 0, []
+        added: list[str] = []
+        broken: list[str] = []
+        known = 0
         for path in paths:
             for one in _found_in(path):
                 try:
-                    made = _read(one)
-                    is_new = not self._is_whole(made.id)
-                    if is_new:
-                        document.write(self.documents, made)
-                        added.append(made.id)
+                    made, is_new = _kept(self.documents, _read(one))
+                    added += [made.id] if is_new else []
                     known += not is_new
                 except RunError as error:
                     broken.append(str(error))
@@ -178,8 +184,9 @@ class History:
             self._remove(run)
         self._index.drop(gone)
         for draft in document.drafts(self.documents):
-            if draft.stat().st_mtime < now.timestamp() - DRAFT_S:  # its writer was killed
-                draft.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):  # a writer has moved it to its place
+                if draft.stat().st_mtime < now.timestamp() - DRAFT_S:  # its writer was killed
+                    draft.unlink()
         return tuple(gone)
 
     def rebuild(self) -> int:
@@ -229,26 +236,29 @@ class History:
                 if path.exists():  # else another process pruned it
                     self.broken = tuple(dict.fromkeys((*self.broken, str(error))))
 
-    def _path(self, run: str) -> Path:
-        if not document.NAME.fullmatch(run):
-            raise RunError(f"no run {run!r} in the history {self.folder}")
-        packed = self.documents / f"{run}{document.SUFFIX}"
-        plain = self.documents / f"{run}.json"
-        return plain if plain.exists() and not packed.exists() else packed
-
-    def _is_whole(self, run: str) -> bool:
-        """Whether its document is here and can be read: a broken one is written again."""
-        path = self._path(run)
-        with suppress(RunError):
-            return path.exists() and bool(document.read(path))
-        return False
-
     def _remove(self, run: str) -> None:
-        path = self._path(run)
+        path = _path(self.documents, run)
         try:
             path.unlink(missing_ok=True)
         except OSError as error:
             raise RunError(f"cannot remove {path}: {error.strerror}") from None
+
+
+def _kept(documents: Path, made: Document) -> tuple[Document, bool]:
+    """A document that is in its folder now, and whether it was not before; a broken one is written again."""
+    path = _path(documents, made.id)
+    with suppress(RunError):
+        if path.exists() and document.read(path):
+            return made, False
+    document.write(documents, made)
+    return made, True
+
+
+def _path(documents: Path, run: str) -> Path:
+    if not document.ID.fullmatch(run):
+        raise RunError(f"no run {run!r} in {documents}")
+    packed, plain = documents / f"{run}{document.SUFFIX}", documents / f"{run}.json"
+    return plain if plain.exists() and not packed.exists() else packed
 
 
 def _conclusion(run: Run) -> tuple[str, ...]:
@@ -277,6 +287,6 @@ def _read(path: Path) -> Document:
 
 def _make(folder: Path) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        document.make(folder)
     except OSError as error:
         raise RunError(f"cannot make {folder}: {error.strerror}") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +10,14 @@ import pytest
 from tests import postgresql
 
 FAST = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+@pytest.fixture(scope="package", autouse=True)
+def _no_power_cuts() -> Iterator[None]:
+    """Nothing waits for a disk; that documents are synced, and when, has a test of its own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda handle: None)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -26,4 +35,4 @@ def index(request: pytest.FixtureRequest) -> str:
     """The address of an empty index; the one beside the documents has none."""
     if request.param == "sqlite":
         return ""
-    return str(request.getfixturevalue("server").database())
+    return str(request.getfixturevalue("server").emptied())

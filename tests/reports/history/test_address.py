@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.exc import OperationalError
 
 from conformance.errors import ConfigurationError, RunError
-from reports.history import address
+from reports.history import address, index
 from reports.history.index import Index
 from reports.history.store import History
 from tests.postgresql import Server
@@ -18,9 +20,9 @@ from tests.postgresql import Server
 SECRET = "s3cret-w0rd"
 
 
-def said_of(index: str, folder: Path) -> str:
+def said_of(where: str, folder: Path) -> str:
     with pytest.raises((RunError, ConfigurationError)) as error:
-        History.open(folder, index).close()
+        History.open(folder, where).close()
     line = str(error.value)
     assert "\n" not in line
     assert error.value.__cause__ is None
@@ -28,7 +30,7 @@ def said_of(index: str, folder: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "index",
+    "where",
     [
         SECRET,
         f"postgresql://user:{SECRET}",
@@ -41,8 +43,8 @@ def said_of(index: str, folder: Path) -> str:
         "sqlite:///:memory:",
     ],
 )
-def test_an_address_that_is_none(index: str, tmp_path: Path) -> None:
-    line = said_of(index, tmp_path)
+def test_an_address_that_is_none(where: str, tmp_path: Path) -> None:
+    line = said_of(where, tmp_path)
     assert SECRET not in line
     assert line.startswith(("the index", "an index"))
 
@@ -71,12 +73,12 @@ def test_a_database_that_is_not_there(tmp_path: Path, server: Server) -> None:
 
 
 def test_tables_of_something_else(tmp_path: Path, server: Server) -> None:
-    index = server.database()
-    opened = Index(address.parsed(index))
+    where = server.emptied()
+    opened = Index(address.parsed(where))
     with opened._writing() as connection:
         connection.exec_driver_sql("DROP TABLE history_version")
     opened.close()
-    assert said_of(index, tmp_path).endswith("give it a database of its own")
+    assert said_of(where, tmp_path).endswith("give it a database of its own")
 
 
 def test_without_psycopg(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -98,10 +100,27 @@ def test_a_file_that_is_no_index(tmp_path: Path) -> None:
     assert said_of("", tmp_path).endswith("`python -m reports.history rebuild` makes it again")
 
 
-def test_an_index_whose_disk_is_full(tmp_path: Path) -> None:
-    full = OperationalError("INSERT", {}, Exception("database or disk is full"))
-    line = str(address.error_of(address.beside(tmp_path), full))
+def test_an_index_whose_disk_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settle = index._settle
+
+    def small(connection: Any, record: Any) -> None:
+        settle(connection, record)
+        connection.execute("PRAGMA max_page_count=4")
+
+    monkeypatch.setattr(index, "_settle", small)
+    line = said_of("", tmp_path)
     assert line == f"the index cannot be used ({tmp_path}/index.sqlite3): the disk is full"
+
+
+def test_opening_an_index_of_the_newest_form_does_without_alembic(tmp_path: Path) -> None:
+    with History.open(tmp_path) as history:
+        assert history.runs() == []
+    words = "import sys; from pathlib import Path; from reports.history.store import History\n"
+    words += "History.open(Path(sys.argv[1])).close(); print('alembic' in sys.modules)"
+    said = subprocess.run(
+        [sys.executable, "-c", words, tmp_path], capture_output=True, text=True, check=True
+    )
+    assert said.stdout == "False\n"
 
 
 def test_an_error_that_nobody_foresaw_quotes_nothing(tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ def test_the_index_s_address_comes_from_the_environment_and_is_never_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     listed = run("list")
-    monkeypatch.setenv("HISTORY_INDEX", server.database())
+    monkeypatch.setenv("HISTORY_INDEX", server.emptied())
     assert run("list") == listed
     assert run("check") == (0, "2 runs, 0 wrong\n", "")
     assert run("rebuild") == (0, "2 runs in the index\n", "")

@@ -13,7 +13,7 @@ import pytest
 from conformance.errors import RunError
 from reports.change.nights import Night
 from reports.history import document
-from reports.history.store import History
+from reports.history.store import History, keep
 from tests.reports.builders import result, small
 from tests.reports.history.summaries import FIRST, a_round, drawn, nightly, started
 
@@ -84,6 +84,16 @@ def test_adding_again_changes_nothing(tmp_path: Path, index: str) -> None:
         assert [each.id for each in history.runs()] == first
 
 
+def test_a_run_is_kept_while_the_index_is_down_and_indexed_by_the_next_opening(
+    tmp_path: Path, index: str
+) -> None:
+    longest = "n" * 151
+    name = keep(tmp_path, simple(0), longest)
+    assert keep(tmp_path, simple(0), longest) == name
+    with History.open(tmp_path, index) as history:
+        assert [each.id for each in history.runs()] == [name]
+
+
 def test_a_run_concluded_again_is_one_run_with_what_its_history_said(
     tmp_path: Path, index: str
 ) -> None:
@@ -145,6 +155,23 @@ def test_opening_indexes_what_a_killed_writer_left_and_reads_nothing_twice(
     monkeypatch.setattr(document, "read", lambda path: pytest.fail(f"read {path}"))
     with History.open(tmp_path, index) as history:
         assert len(history.runs()) == 2
+
+
+def test_a_document_of_version_1_is_indexed_as_if_it_were_of_now(
+    tmp_path: Path, index: str
+) -> None:
+    summary = simple(0, environment={**small()["environment"], "machine": "0badcafe"})
+    made = document.document_of(summary, "nightly-0")
+    (tmp_path / "documents").mkdir()
+    old = {"schema": 1, "id": made.id, "summary": made.summary}
+    (tmp_path / "documents" / f"{made.id}.json").write_text(json.dumps(old))
+    with History.open(tmp_path, index) as history:
+        assert [each.machine for each in history.runs()] == ["0badcafe"]
+        assert history.document(made.id) == summary
+        assert history.add(summary, "nightly-0") == made.id
+        assert len(list(history.documents.iterdir())) == 1
+        assert history.prune(0, FIRST + timedelta(days=9), keep_last=0) == (made.id,)
+        assert list(history.documents.iterdir()) == []
 
 
 def test_a_broken_document_stops_nothing_and_is_named(tmp_path: Path, index: str) -> None:
@@ -209,7 +236,7 @@ def test_both_kinds_of_index_give_the_same_nights_to_the_bit(tmp_path: Path, ser
     for night in range(4):
         made = document.document_of(drawn(night), f"nightly-{night}")
         document.write(tmp_path / "documents", made)
-    with History.open(tmp_path) as mine, History.open(tmp_path, server.database()) as theirs:
+    with History.open(tmp_path) as mine, History.open(tmp_path, server.emptied()) as theirs:
         found = mine.nights("reference", "nightly")
         assert found == theirs.nights("reference", "nightly")
         assert mine._index.content() == theirs._index.content()
