@@ -30,7 +30,9 @@ if TYPE_CHECKING:  # it brings Locust, which changes the process that imports it
 VARIABLES: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT")
 NEEDED: Final = ("opentelemetry.sdk", "opentelemetry.exporter.otlp.proto.http")
 READY_S: Final = 10.0  # for importing the SDK, before anything is measured
-CLOSE_S: Final = 5.0  # for the last export, after everything is measured; the exporter bounds itself at 2
+CLOSE_S: Final = (
+    5.0  # for the last export, after everything is measured; the exporter bounds itself at 2
+)
 PIPE_BYTES: Final = 1 << 20
 MOST_PENDING: Final = 4 << 20
 COMMAND: Final = (sys.executable, "-m", "load.telemetry_export")
@@ -77,8 +79,8 @@ class Telemetry:
     def samples(self, rows: Rows, operations: list[str]) -> None:
         """Show them, and send what is not warm-up."""
         self._then.samples(rows, operations)
-        measured = rows[rows[:, 1] >= self.measured_from_ns()]
-        self._send(measured.tobytes())
+        is_measured = rows[:, 1] >= self.measured_from_ns()
+        self._send((rows if is_measured.all() else rows[is_measured]).tobytes())
 
     def failed(self, operation: str, why: str) -> None:
         """Its row says it already."""
@@ -105,20 +107,27 @@ class Telemetry:
         return f"telemetry: {said}" if said else None
 
     def _send(self, data: bytes) -> None:
-        if len(self._pending) + len(data) > MOST_PENDING:
-            self._dropped += len(data) // ROW.size
-        else:
-            self._pending += data
         self._write()
+        if not self._pending:
+            data = data[self._written(data) :]
+        # What follows part of a row is never dropped, so rows stay whole over there.
+        if self._pending and len(self._pending) + len(data) > MOST_PENDING:
+            self._dropped += len(data) // ROW.size
+        elif data:
+            self._pending += data
 
     def _write(self) -> None:
+        if self._pending:
+            del self._pending[: self._written(self._pending)]
+
+    def _written(self, data: bytes | bytearray) -> int:
+        """How much of it the pipe took at once."""
         try:
-            while self._pending:
-                del self._pending[: os.write(self._to, self._pending)]
+            return os.write(self._to, data) if data else 0
         except BlockingIOError:
-            return
+            return 0
         except OSError:  # it died: its last word, or that there is none, is told at the end
-            self._pending.clear()
+            return len(data)
 
 
 def _begun(header: bytes) -> tuple[int, subprocess.Popen[bytes]]:
