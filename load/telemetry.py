@@ -22,7 +22,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from load.recorder import ROW, Rows
-from load.telemetry_export import VERDICT
+from load.telemetry_export import DONE, VERDICT
 
 if TYPE_CHECKING:  # it brings Locust, which changes the process that imports it
     from load.session import Tell
@@ -90,21 +90,25 @@ class Telemetry:
         """Say the judgement, if there is one here, and end; what went wrong, as a line."""
         if is_valid is not None:
             self._send(ROW.pack(VERDICT, int(is_valid), 0, 0, 0, 0))
-        with suppress(OSError):  # all that is left, with bound: the other end reads as it comes
-            while self._pending and select.select([], [self._to], [], CLOSE_S)[1]:
-                self._write()
+        until = monotonic() + CLOSE_S
+        while self._pending and select.select([], [self._to], [], max(until - monotonic(), 0))[1]:
+            self._write()
         os.close(self._to)
-        said = _line(self._process, CLOSE_S)
+        said = _line(self._process, until - monotonic())
         _end(self._process)
+        problem = self._problem(said)
+        return f"telemetry: {problem}" if problem else None
+
+    def _problem(self, said: str | None) -> str | None:
         if not self._is_ready:
-            return "telemetry: the exporter did not start: no live figures"
+            return "the exporter did not start: no live figures"
         if said is None:
-            return f"telemetry: the exporter did not end within {CLOSE_S:g} s"
+            return f"the exporter did not end within {CLOSE_S:g} s"
+        if not said:
+            return "the exporter died: no live figures from then on"
         if self._dropped:
-            return (
-                f"telemetry: {self._dropped} samples were not exported: the exporter was too slow"
-            )
-        return f"telemetry: {said}" if said else None
+            return f"{self._dropped} samples were not exported: the exporter was too slow"
+        return None if said == DONE else said
 
     def _send(self, data: bytes) -> None:
         self._write()
