@@ -193,7 +193,8 @@ class _Run:
         return tell
 
     def _end_telemetry(self, is_valid: bool | None = None) -> None:
-        if self._telemetry is not None and (problem := self._telemetry.close(is_valid)):
+        telemetry, self._telemetry = self._telemetry, None
+        if telemetry is not None and (problem := telemetry.close(is_valid)):
             print(problem, file=sys.stderr, flush=True)
 
     def _gathered(self, master: Master) -> list[Part]:

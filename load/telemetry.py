@@ -22,7 +22,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from load.recorder import ROW, Rows
-from load.telemetry_export import VERDICT
+from load.telemetry_export import DONE, VERDICT
 
 if TYPE_CHECKING:  # it brings Locust, which changes the process that imports it
     from load.session import Tell
@@ -79,8 +79,8 @@ class Telemetry:
     def samples(self, rows: Rows, operations: list[str]) -> None:
         """Show them, and send what is not warm-up."""
         self._then.samples(rows, operations)
-        measured = rows[rows[:, 1] >= self.measured_from_ns()]
-        self._send(measured.tobytes())
+        is_measured = rows[:, 1] >= self.measured_from_ns()
+        self._send((rows if is_measured.all() else rows[is_measured]).tobytes())
 
     def failed(self, operation: str, why: str) -> None:
         """Its row says it already."""
@@ -90,37 +90,48 @@ class Telemetry:
         """Say the judgement, if there is one here, and end; what went wrong, as a line."""
         if is_valid is not None:
             self._send(ROW.pack(VERDICT, int(is_valid), 0, 0, 0, 0))
-        with suppress(OSError):  # all that is left, with bound: the other end reads as it comes
-            while self._pending and select.select([], [self._to], [], CLOSE_S)[1]:
-                self._write()
+        until = monotonic() + CLOSE_S
+        while self._pending and select.select([], [self._to], [], max(until - monotonic(), 0))[1]:
+            self._write()
         os.close(self._to)
-        said = _line(self._process, CLOSE_S)
+        said = _line(self._process, until - monotonic())
         _end(self._process)
+        problem = self._problem(said)
+        return f"telemetry: {problem}" if problem else None
+
+    def _problem(self, said: str | None) -> str | None:
         if not self._is_ready:
-            return "telemetry: the exporter did not start: no live figures"
+            return "the exporter did not start: no live figures"
         if said is None:
-            return f"telemetry: the exporter did not end within {CLOSE_S:g} s"
+            return f"the exporter did not end within {CLOSE_S:g} s"
+        if not said:
+            return "the exporter died: no live figures from then on"
         if self._dropped:
-            return (
-                f"telemetry: {self._dropped} samples were not exported: the exporter was too slow"
-            )
-        return f"telemetry: {said}" if said else None
+            return f"{self._dropped} samples were not exported: the exporter was too slow"
+        return None if said == DONE else said
 
     def _send(self, data: bytes) -> None:
-        if len(self._pending) + len(data) > MOST_PENDING:
-            self._dropped += len(data) // ROW.size
-        else:
-            self._pending += data
         self._write()
+        if not self._pending:
+            data = data[self._written(data) :]
+        # What follows part of a row is never dropped, so rows stay whole over there.
+        if self._pending and len(self._pending) + len(data) > MOST_PENDING:
+            self._dropped += len(data) // ROW.size
+        elif data:
+            self._pending += data
 
     def _write(self) -> None:
+        if self._pending:
+            del self._pending[: self._written(self._pending)]
+
+    def _written(self, data: bytes | bytearray) -> int:
+        """How much of it the pipe took at once."""
         try:
-            while self._pending:
-                del self._pending[: os.write(self._to, self._pending)]
+            return os.write(self._to, data) if data else 0
         except BlockingIOError:
-            return
+            return 0
         except OSError:  # it died: its last word, or that there is none, is told at the end
-            self._pending.clear()
+            return len(data)
 
 
 def _begun(header: bytes) -> tuple[int, subprocess.Popen[bytes]]:

@@ -1,7 +1,7 @@
 """The process that folds samples and exports them: `python -m load.telemetry_export`, fed by `load.telemetry`.
 
-stdin: a line of JSON, then rows as the recorder keeps them. stdout: `ready`, and at the end why something was not
-exported, or an empty line. Every bucket is a factor of 1.26 wide (ten to a decade) from 10 us to 60 s; the
+stdin: a line of JSON, then rows as the recorder keeps them. stdout: `ready`, and at the end `done` or why
+something was not exported. Every bucket is a factor of 1.26 wide (ten to a decade) from 10 us to 60 s; the
 SDK's own begin at 5 s, which is above every latency worth watching.
 """
 
@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from load.recorder import ROW, Kind, Rows, kinds_of, operations_of, rows_of
 
+DONE: Final = "done"
 VERDICT: Final = -1  # the tag of the row that says whether the run is valid
 INTERVAL_MS: Final = 1000  # live: the SDK's own minute is longer than many runs
 FIRST_US, PER_DECADE, LAST_S = 10, 10, 60.0
@@ -210,7 +211,7 @@ def main() -> None:
     print("ready", flush=True)
     every_s = float(os.environ.get("OTEL_METRIC_EXPORT_INTERVAL", INTERVAL_MS)) / 1000
     _read(folded, exports, max(every_s, 0.1))
-    print(exports.end(folded), flush=True)
+    print(exports.end(folded) or DONE, flush=True)
     os._exit(0)  # an export that hangs must not hold the process
 
 

@@ -170,11 +170,20 @@ def test_an_exporter_that_stands_still_never_blocks_the_load(monkeypatch):
     assert tell.close() == "telemetry: the exporter did not end within 0.2 s"
 
 
-def test_an_exporter_that_dies_costs_a_line(monkeypatch):
-    monkeypatch.setattr(telemetry, "COMMAND", [sys.executable, "-c", "raise SystemExit(1)"])
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [
+        ("raise SystemExit(1)", "did not start: no live figures"),
+        ("print('ready', flush=True)", "died: no live figures from then on"),
+    ],
+)
+def test_an_exporter_that_dies_costs_a_line(monkeypatch, code, told):
+    monkeypatch.setattr(telemetry, "COMMAND", [sys.executable, "-c", code])
     tell = telemetry.Telemetry(Silent(), ["a"], FACTS)
     tell.samples(rows(row(MS)), ["a"])
-    assert tell.close() == "telemetry: the exporter did not start: no live figures"
+    tell._process.wait()
+    tell.samples(rows(row(MS)), ["a"])
+    assert tell.close() == f"telemetry: the exporter {told}"
 
 
 def test_a_real_run_tells_a_collector_what_it_reports(tmp_path):
