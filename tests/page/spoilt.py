@@ -63,8 +63,8 @@ SPOILT: Final = {
         lambda page: page.replace("<h2", "<h4").replace("</h2", "</h4"),
     ),
     "no ring": Spoilt("tab", "no ring", styled(":focus-visible { outline: none !important }"), TAB),
-    "a stop that is skipped": Spoilt(
-        "tab", "another order", first_instead("<summary", '<summary tabindex="1"'), TAB
+    "a stop before its turn": Spoilt(
+        "tab", "another order", first_instead("<main", '<main tabindex="1"'), TAB
     ),
     "a bar over the page": Spoilt(
         "tab", "out of sight", styled("nav { position: fixed !important; inset: 0 }"), TAB
