@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,14 +18,16 @@ from typing import Any, Final
 from reports.document import schema
 from reports.page import report_html
 from reports.text import visible
-from tests.page import bad, whole
+from tests.page import bad, nights, whole
 from tests.page.browser import NARROW, WIDE, Asked, Look, View, looks, pictures, views
 from tests.page.hostile import MEGABYTE, PAYLOADS, poisoned, speaker
 from tests.page.judge import MOST_BYTES, Problem, problems, size_problems, slight
+from tests.page.spoilt import SPOILT
 from tests.reports.builders import small
 
 COMMAND: Final = "make prove ONLY=page"
 TREND_SCHEMA: Final = Path("reports/trend.schema.json")
+DEFECTS: Final = {**bad.BAD, **SPOILT}
 MOST_ROWS: Final = 30
 Document = dict[str, Any]
 Figure = dict[str, Any]
@@ -51,7 +53,7 @@ def main(run: Path) -> list[Figure]:
     wrong = [*undrawn, *(each for look in found for each in _problems(look))]
     wrong += [each for name, size in sizes.items() for each in size_problems(name, size)]
     _write(folder / "problems.txt", [*map(str, wrong), *_slight(found)])
-    return [*_caught(folder), *_of_pages(found, wrong), *_of_sizes(sizes), *_told(wrong)]
+    return [*_caught(folder, sizes), *_of_pages(found, wrong), *_of_sizes(sizes), *_told(wrong)]
 
 
 def pages() -> dict[str, Drawn]:
@@ -68,7 +70,7 @@ def pages() -> dict[str, Drawn]:
         "hostile": Drawn(lambda: _hostile(0), views(pdf=False, axe_widths=(WIDE,)), spoken),
         "megabytes": Drawn(lambda: _hostile(0, MEGABYTE), views(pdf=False, axe_widths=()), spoken),
         "many findings": Drawn(
-            lambda: html(whole.many(), whole.trend()),
+            lambda: html(whole.many(), nights.trend()),
             views(tab=False, pdf=False, axe_widths=(NARROW,)),
         ),
         **turned,
@@ -88,11 +90,11 @@ def _other(summary: Document, trend: Document | None) -> Any:
 
 
 def _whole() -> str:
-    return html(whole.summary(), whole.trend(), whole.summary())
+    return html(whole.summary(), nights.trend(), whole.summary())
 
 
 def _hostile(first: int, length: int = 0, is_short: bool = False) -> str:
-    say, night, history = speaker(first, length), whole.summary(), whole.trend()
+    say, night, history = speaker(first, length), whole.summary(), nights.trend()
     if is_short:
         night, history = whole.shortened(night), whole.shortened(history)
     trends = json.loads(TREND_SCHEMA.read_text(encoding="utf-8"))
@@ -142,33 +144,36 @@ def _write(path: Path, lines: Sequence[str]) -> None:
     path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def _caught(folder: Path) -> list[Figure]:
-    """The deliberate defects, and the good page that has none."""
-    asked = [
-        Asked(name, folder / f"bad-{place}.html", [each.view], bad.WORDS)
-        for place, (name, each) in enumerate(bad.BAD.items())
-    ]
-    for each in asked:
-        each.path.write_text(bad.BAD[each.name].html, encoding="utf-8")
+def _caught(folder: Path, sizes: Iterable[str]) -> list[Figure]:
+    """The deliberate defects, in small pages and in the real ones, and the good page that has none."""
+    made = {name: each.html for name, each in bad.BAD.items()}
+    for name, each in SPOILT.items():
+        page = _path(each.of, folder)
+        made[name] = each.change(page.read_text(encoding="utf-8")) if each.of in sizes else ""
+    asked = [_defect(name, folder / f"bad-{n}.html", made[name]) for n, name in enumerate(made)]
     good = Asked("good", folder / "good.html", views(), bad.WORDS)
     good.path.write_text(bad.GOOD, encoding="utf-8")
     found = looks([*asked, good], folder, "bad")
-    missed = [each["page"] for each in found if each["page"] in bad.BAD and not is_caught(each)]
+    missed = [each["page"] for each in found if each["page"] in DEFECTS and not is_caught(each)]
     alarms = [str(p) for each in found if each["page"] == "good" for p in _problems(each)]
-    total = len(bad.BAD)
+    total, goal = len(DEFECTS) - len(missed), len(DEFECTS)
     return [
-        _figure(
-            "deliberate defects caught as what they are", total - len(missed), total, "defects"
-        ),
+        _figure("deliberate defects caught as what they are", total, goal, "defects"),
         _figure("problems of a page without a defect", len(alarms), 0, "problems"),
         *(_figure(f"not caught: {each}", 0, 1, "defects") for each in missed),
         *(_figure(f"alarm: {each}", 1, 0, "problems") for each in alarms),
     ]
 
 
+def _defect(name: str, path: Path, text: str) -> Asked:
+    path.write_text(text, encoding="utf-8")
+    words = bad.WORDS if name in bad.BAD else pages()[SPOILT[name].of].words
+    return Asked(name, path, [DEFECTS[name].view], words)
+
+
 def is_caught(look: Look) -> bool:
     """Whether the defect was seen, as the kind that it is."""
-    wanted = bad.BAD[look["page"]]
+    wanted = DEFECTS[look["page"]]
     return any(each.kind == wanted.kind and wanted.says in each.what for each in _problems(look))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -21,7 +22,7 @@ DEBIAN_PACKAGES: Final = ("chromium", "fonts-dejavu-core", "fonts-liberation")
 NAMES: Final = ("chromium", "chromium-browser", "google-chrome")
 NARROW, WIDE = 390, 1280
 HEIGHTS: Final = {NARROW: 844, WIDE: 900}
-SECONDS: Final = 600.0
+SECONDS: Final = 1200.0  # on a busy machine; a quiet one takes a tenth
 
 Look = dict[str, Any]
 
@@ -109,7 +110,11 @@ def looks(pages: Sequence[Asked], folder: Path, name: str, with_axe: bool = True
     }
     job.write_text(json.dumps(asked), encoding="utf-8")
     python = tools.python("python", log, PYTHON_PACKAGES, "page-driver")
-    if tools.run([python, DRIVER, job], log, seconds=SECONDS) != 0:
+    try:
+        code = tools.run([python, DRIVER, job], log, seconds=SECONDS)
+    except subprocess.TimeoutExpired:
+        raise ConfigurationError(f"no look at the pages within {SECONDS:g} s, see {log}") from None
+    if code != 0:
         said = log.read_text(encoding="utf-8").split("\n")[-2:]
         raise ConfigurationError(f"no look at the pages: {' '.join(said).strip()} (see {log})")
     found: list[Look] = json.loads(out.read_text(encoding="utf-8"))

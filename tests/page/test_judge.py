@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import pytest
 
 from conformance.errors import ConfigurationError
+from reports.page import report_html
 from tests.page import bad, browser
+from tests.page.hostile import PAYLOADS
 from tests.page.judge import MOST_BYTES, problems, size_problems, slight
+from tests.page.spoilt import HOSTILE, SPOILT, WHOLE
 from tests.proof_of_page import is_caught
+from tests.reports.builders import FAILED, full_summary
 
+PAGES = {
+    WHOLE: lambda: report_html(full_summary(tuple(FAILED))),
+    HOSTILE: lambda: escape("".join(PAYLOADS)),
+}
 STOP = {"place": 0, "isRinged": True, "isInView": True, "isCovered": False, "overflows": False}
 STOP |= {"what": 'a "Skip"'}
 RULE = {
@@ -101,6 +110,12 @@ def test_each_deliberate_defect_is_in_its_page_and_is_not_caught_as_another(name
     assert defect.html != bad.GOOD.replace("<!--text-->", "").replace("<!--head-->", "")
     view = {each: getattr(defect.view, each) for each in browser.View.__slots__}
     assert not is_caught(look(page=name, view=view))
+
+
+@pytest.mark.parametrize("name", SPOILT)
+def test_a_real_page_is_spoilt_by_each(name: str) -> None:
+    page = PAGES[SPOILT[name].of]()
+    assert SPOILT[name].change(page) != page
 
 
 def test_a_machine_without_chromium_is_told_what_to_install(tmp_path, monkeypatch) -> None:

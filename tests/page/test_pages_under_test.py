@@ -12,12 +12,12 @@ import jsonschema
 import pytest
 
 from reports.document import schema
-from tests.page import whole
+from tests.page import nights, whole
 from tests.page.hostile import ENCODED, FIXED, PAYLOADS, poisoned, speaker
 from tests.proof_of_page import TREND_SCHEMA, pages
 
 TREND = json.loads(Path(TREND_SCHEMA).read_text(encoding="utf-8"))
-DOCUMENTS = {"summary": (schema(), whole.summary()), "trend": (TREND, whole.trend())}
+DOCUMENTS = {"summary": (schema(), whole.summary()), "trend": (TREND, nights.trend())}
 BOTH = pytest.mark.parametrize(("root", "made"), DOCUMENTS.values(), ids=DOCUMENTS)
 
 
