@@ -46,11 +46,24 @@ def lines(rows: Sequence[dict[str, Any]], x: Any, y: Any) -> Any:
     """Lines with their marks: `rows` have x, y and, under `s`, the number of the series."""
     import altair as alt
 
-    numbers = sorted({row["s"] for row in rows})
-    chart = alt.Chart(alt.InlineData(values=list(rows))).encode(x, y, coloured("s", numbers))
-    line = chart.mark_line(strokeWidth=WEIGHT).encode(dashed("s", numbers))
-    points = chart.mark_point(filled=True, size=MARK_SIZE, opacity=1)
-    return alt.layer(line, points.encode(shaped("s", numbers)))
+    line = _chart(rows, x, y).mark_line(strokeWidth=WEIGHT)
+    return alt.layer(line.encode(dashed("s", _numbers(rows))), points(rows, x, y))
+
+
+def points(rows: Sequence[dict[str, Any]], x: Any, y: Any) -> Any:
+    """The marks alone."""
+    chart = _chart(rows, x, y).mark_point(filled=True, size=MARK_SIZE, opacity=1)
+    return chart.encode(shaped("s", _numbers(rows)))
+
+
+def _chart(rows: Sequence[dict[str, Any]], x: Any, y: Any) -> Any:
+    import altair as alt
+
+    return alt.Chart(alt.InlineData(values=list(rows))).encode(x, y, coloured("s", _numbers(rows)))
+
+
+def _numbers(rows: Sequence[dict[str, Any]]) -> list[int]:
+    return sorted({row["s"] for row in rows})
 
 
 @cache

@@ -10,8 +10,8 @@ from reports.charts.draw import drawn, ornament
 from reports.charts.heat import Heat, heat
 from reports.charts.picture import Key, Picture, Table
 from reports.charts.png import data_uri
-from reports.figures import microseconds
-from reports.text import one_line, some
+from reports.figures import microseconds, named
+from reports.text import some
 
 HEIGHT: Final = 260
 LINES: Final = {"p50": [1, 0], "p99": [5, 3]}
@@ -32,7 +32,7 @@ def _picture(number: int, entry: Mapping[str, Any]) -> Picture | None:
     found = heat(entry["over_time"])
     if found is None:
         return None
-    name, title = f"over-time-{number}", f"{one_line(entry['scenario'])} over time"
+    name, title = f"over-time-{number}", f"{named(entry)} over time"
     told = _told(entry)
     drawing = drawn(name, title, told, lambda: _chart(entry["over_time"]["rows"], found), HEIGHT)
     legend = tuple(Key(_swatch(each), f"{each} of the response") for each in LINES)

@@ -9,7 +9,7 @@ from typing import Any, Final
 from reports.charts import axes, marks, spectrum
 from reports.charts.draw import drawn
 from reports.charts.picture import Key, Picture, Table
-from reports.figures import TOO_FEW, microseconds
+from reports.figures import TOO_FEW, microseconds, named
 from reports.text import one_line, some
 
 ROW: Final = 24
@@ -39,7 +39,7 @@ def pictures(load: Sequence[Mapping[str, Any]]) -> list[Picture]:
     found: list[Picture | None] = []
     listened = [entry for entry in load if "messages" in entry.get("extra", {})]
     for number, entry in enumerate(listened, 1):
-        name = one_line(entry["scenario"])
+        name = named(entry)
         found += [
             _delivered(f"delivered-{number}", name, entry["extra"]),
             _delays(f"delays-{number}", name, entry),
@@ -194,12 +194,9 @@ def _dumbbells(pairs: Sequence[tuple[str, float, float]]) -> Any:
     ]
     x = axes.times("x", [end["x"] for end in ends], axis="x")
     y = _names([row["row"] for row in rows])
-    points = alt.Chart(alt.InlineData(values=ends)).encode(x, y, marks.coloured("s", [0, 1]))
     return alt.layer(
         alt.Chart(alt.InlineData(values=rows))
         .encode(x, y, x2="x2")
         .mark_rule(stroke="currentColor"),
-        points.mark_point(filled=True, size=marks.MARK_SIZE, opacity=1).encode(
-            marks.shaped("s", [0, 1])
-        ),
+        marks.points(ends, x, y),
     )

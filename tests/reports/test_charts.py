@@ -297,3 +297,22 @@ def test_seconds_have_few_round_ticks(until: float) -> None:
     assert 2 <= len(ticks) <= 7
     assert ticks[0] == 0
     assert ticks[-1] <= until
+
+
+def test_no_picture_of_an_invalid_measurement_hides_it() -> None:
+    load = [{**each, "valid": False, "why_invalid": "sent late"} for each in nightly_loads()]
+    found = gallery.gallery(small(load=load), None, None)
+    for picture in pictures(found):
+        words = [picture.title, picture.told, *(key.words for key in picture.legend)]
+        words += ET.fromstring(picture.drawing).itertext()
+        named = picture.name.startswith(
+            "limiter-kinds"
+        )  # stands beside the timeline, which says so
+        assert named or any("not valid" in text for text in words), picture.name
+
+
+def test_rates_that_do_not_rise_have_no_line() -> None:
+    entry = {**nightly_loads()[1], "knee": None}
+    (made,) = rates.pictures([entry])
+    assert "no line to draw" in made.told
+    assert "stroke-dasharray" not in made.drawing
