@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from markupsafe import Markup
+
 from reports.charts import axes, marks, spectrum
 from reports.charts.draw import drawn
 from reports.charts.picture import Key, Picture, Table
@@ -13,7 +15,7 @@ from reports.figures import TOO_FEW, microseconds, named
 from reports.text import one_line, some
 
 ROW: Final = 24
-NAME_WIDTH: Final = 128
+NAME_WIDTH: Final = 142
 TRIALS: Final = ("slow_reader", "storm")
 FIGURES: Final = {"event_to_kernel_at_most_us": "events", "order_wire_us": "orders"}
 SPANS: Final = ("before", "meanwhile")
@@ -163,21 +165,45 @@ def _pairs(extra: Mapping[str, Any]) -> Iterator[tuple[str, float, float]]:
 
 
 def _trials(name: str, scenario: str, extra: Mapping[str, Any]) -> Picture | None:
-    pairs = list(_pairs(extra))
-    if not pairs:
+    """What each trial came to, and p99 of the others before and meanwhile."""
+    came, pairs = list(_came(extra)), list(_pairs(extra))
+    if not came:
         return None
     title = f"{scenario}: the others while one behaves badly"
-    disturbed = [
-        f"{trial.replace('_', ' ')}: {one_line('; '.join(extra[trial]['others_disturbed']))}"
-        for trial in TRIALS
-        if (extra.get(trial) or {}).get("others_disturbed")
-    ]
-    told = "Disturbed: " + "; ".join(disturbed) if disturbed else "No trial disturbed the others"
-    drawing = drawn(name, title, told, lambda: _dumbbells(pairs), 40 + ROW * len(pairs))
+    told = "; ".join([*(f"{what}: {words}" for what, words in came), _disturbed(extra)])
+    drawing = (
+        drawn(name, title, told, lambda: _dumbbells(pairs), 40 + ROW * len(pairs))
+        if pairs
+        else Markup()
+    )
     rows = [(what, microseconds(then), microseconds(now)) for what, then, now in pairs]
+    table = Table(
+        f"{title}: p99 in microseconds", ("", *SPANS), [*rows, *((*each, "") for each in came)]
+    )
     legend = tuple(Key(marks.swatch(n), each) for n, each in enumerate(SPANS))
-    table = Table(f"{title}: p99 in microseconds", ("", *SPANS), rows)
     return Picture(name, title, told, drawing, table, legend)
+
+
+def _came(extra: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the exchange did, trial by trial."""
+    slow, storm = extra.get("slow_reader"), extra.get("storm")
+    if slow:
+        yield "slow reader", f"the exchange {one_line(str(slow.get('did', 'was not told')))}"
+    if storm:
+        back = microseconds((storm.get("back_us") or {}).get("p50"))
+        yield (
+            "storm",
+            f"{storm.get('back', 0):,} of {storm.get('cut', 0):,} came back, half of them within {back} µs",
+        )
+
+
+def _disturbed(extra: Mapping[str, Any]) -> str:
+    found = [
+        f"{trial.replace('_', ' ')} disturbed the others: {one_line('; '.join(said))}"
+        for trial in TRIALS
+        if (said := (extra.get(trial) or {}).get("others_disturbed"))
+    ]
+    return "; ".join(found) or "no trial disturbed the others"
 
 
 def _dumbbells(pairs: Sequence[tuple[str, float, float]]) -> Any:

@@ -160,7 +160,8 @@ def listened() -> dict[str, Any]:
     before = {"event_to_kernel_at_most_us": {"p99": 2100.0}, "order_wire_us": {"p99": 1900.0}}
     during = {"event_to_kernel_at_most_us": {"p99": 7300.0}, "order_wire_us": {"p99": 2050.0}}
     said = ["event_to_kernel_at_most_us p99 7300, before 2100"]
-    storm = {"others_before": before, "others_meanwhile": during, "others_disturbed": said}
+    came = {"cut": 128, "back": 128, "back_us": {"p50": 264831.0, "p99": None, "max": 519126.4}}
+    storm = {**came, "others_before": before, "others_meanwhile": during, "others_disturbed": said}
     slow = {"others_before": before, "others_meanwhile": before, "others_disturbed": []}
     steps = [
         {

@@ -316,3 +316,13 @@ def test_rates_that_do_not_rise_have_no_line() -> None:
     (made,) = rates.pictures([entry])
     assert "no line to draw" in made.told
     assert "stroke-dasharray" not in made.drawing
+
+
+def test_trials_are_told_even_where_nothing_can_be_drawn_of_them() -> None:
+    entry = {
+        **nightly_loads()[3],
+        "extra": {"messages": 1, "slow_reader": {"did": "disconnected it"}},
+    }
+    made = {each.name: each for each in streams.pictures([entry])}["trials-1"]
+    assert made.told == "slow reader: the exchange disconnected it; no trial disturbed the others"
+    assert made.drawing == ""
