@@ -34,7 +34,7 @@ def _moments(extra: Mapping[str, Any]) -> Iterator[tuple[str, float, float, str]
     found, refused_s = extra["inference"], extra.get("first_refusal_after_s")
     if refused_s is None:
         return
-    yield "let through", 0.0, refused_s, f"{extra.get('accepted_before_refusal', 0):,}"
+    yield "let through", 0.0, refused_s, f"{extra.get('accepted_before_refusal') or 0:,}"
     recovery = found.get("recovery")
     if recovery:
         low, high = (refused_s + each for each in recovery["first_after_s"])

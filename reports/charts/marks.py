@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -16,6 +16,14 @@ DASHES: Final = ([1, 0], [9, 5], [2.5, 4], [12, 4, 2.5, 4])
 SHAPES: Final = ("circle", "square", "triangle-up", "diamond")
 WEIGHT: Final = 2.25
 MARK_SIZE: Final = 55
+# What went wrong, wherever it is marked.
+CROSS: Final[Mapping[str, Any]] = {
+    "shape": "cross",
+    "angle": 45,
+    "filled": True,
+    "color": "var(--failed)",
+    "opacity": 1,
+}
 
 
 def coloured(field: str, numbers: Sequence[int]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from base64 import b64decode
@@ -326,3 +327,19 @@ def test_trials_are_told_even_where_nothing_can_be_drawn_of_them() -> None:
     made = {each.name: each for each in streams.pictures([entry])}["trials-1"]
     assert made.told == "slow reader: the exchange disconnected it; no trial disturbed the others"
     assert made.drawing == ""
+
+
+def test_a_series_without_nights_has_no_picture() -> None:
+    empty = {**series("one", 1, "not enough data", None, 0), "nights": [], "band_us": None}
+    (panel,) = history({**trend(1), "series": [empty]}, None, 9).panels
+    assert panel.drawing == ""
+
+
+def test_a_line_beyond_the_last_bucket_stays_within_the_axes() -> None:
+    rows = run_over_time(410, 1, rows=4)["rows"]
+    for row in rows:
+        row["response_us"] = {**row["response_us"], "p99": 50_000_000.0}
+    entry = {**loads()[0], "over_time": {"every_s": 1.0, "edges_us": EDGES_US, "rows": rows}}
+    (made,) = over_time.pictures([entry])
+    top = min(float(y) for y in re.findall(r"[ML][\d.]+,(-?[\d.]+)", made.drawing))
+    assert top >= 0
