@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports import limiter
+from reports.text import one_line
 
 PERCENTILES = {"p50": "p50", "p90": "p90", "p99": "p99", "p999": "p99.9", "max": "max"}
 TOO_FEW = "–"
@@ -57,6 +58,11 @@ def microseconds(value: float | None) -> str:
 def rate(value: float) -> str:
     """Per second, with one decimal below a hundred."""
     return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def named(entry: Mapping[str, Any], most: int = 60) -> str:
+    """The scenario of a measurement, never without saying that it is not valid."""
+    return f"{one_line(entry['scenario'], most)}{'' if entry['valid'] else ' (not valid)'}"
 
 
 def validity(entry: Mapping[str, Any]) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from reports import changed
-from reports.charts import axes
+from reports.charts import axes, marks
 from reports.charts.draw import ornament, panel
 from reports.charts.picture import Table
 from reports.compared import Other
@@ -72,8 +72,10 @@ def history(trend: Mapping[str, Any], other: Other | None, most_rows: int) -> Hi
 
 def _panel(series: Series, other: Other | None) -> Panel:
     title = f"{one_line(series['series'])}: {one_line(series['why'])}"
+    if not _known(series):
+        return Panel(series, Markup(), _table(series))
     drawing = panel(title, lambda: _chart(series, other), WIDTH, HEIGHT)
-    return Panel(series, drawing if _known(series) else Markup(), _table(series))
+    return Panel(series, drawing, _table(series))
 
 
 def _spark(series: Series) -> Markup:
@@ -107,8 +109,8 @@ def _table(series: Series) -> Table:
 
 def _row(night: Mapping[str, Any], series: Series) -> tuple[str, ...]:
     names = ("value_us", "low_us", "high_us", "control_us")
-    marks = [] if night["valid"] else ["not valid"]
-    marks += [
+    words = [] if night["valid"] else ["not valid"]
+    words += [
         f"level {_share(each)} from here"
         for each in series["change_points"]
         if each["run"] == night["run"]
@@ -116,7 +118,7 @@ def _row(night: Mapping[str, Any], series: Series) -> tuple[str, ...]:
     return (
         date(night["started"]) or TOO_FEW,
         *(microseconds(night[name]) for name in names),
-        ", ".join(marks),
+        ", ".join(words),
     )
 
 
@@ -217,14 +219,7 @@ def _layers(series: Series, other: Other | None, scales: type[_Full] | type[_Bar
         *_band(series, chosen.first, x, y),
         *_other(series, other, x, y),
         nights.mark_line(stroke="var(--s1)", strokeWidth=1.75),
-        crosses.mark_point(
-            shape="cross",
-            angle=45,
-            size=chosen.mark_size,
-            filled=True,
-            color="var(--failed)",
-            opacity=1,
-        ),
+        crosses.mark_point(**marks.CROSS, size=chosen.mark_size),
         last.mark_point(filled=True, size=chosen.mark_size, color="var(--s1)", opacity=1),
     )
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from reports.charts import axes, marks
 from reports.charts.draw import drawn
 from reports.charts.picture import Picture, Table
+from reports.figures import named
 from reports.limiter import UNKNOWN
 from reports.limiter import facts as limiter_facts
 from reports.text import one_line
@@ -20,10 +21,11 @@ ENDS: Final = 1.06  # of the last moment: room for its mark
 
 def pictures(load: Sequence[Mapping[str, Any]]) -> list[Picture]:
     """The experiment as a timeline, and the limiters that it could be."""
-    inferred = [entry["extra"] for entry in load if entry.get("extra", {}).get("inference")]
+    inferred = [entry for entry in load if entry.get("extra", {}).get("inference")]
     found = []
-    for number, extra in enumerate(inferred, 1):
-        found += [_timeline(number, extra), _candidates(number, extra["inference"])]
+    for number, entry in enumerate(inferred, 1):
+        found.append(_timeline(number, entry))
+        found.append(_candidates(number, entry["extra"]["inference"]))
     return [each for each in found if each]
 
 
@@ -32,7 +34,7 @@ def _moments(extra: Mapping[str, Any]) -> Iterator[tuple[str, float, float, str]
     found, refused_s = extra["inference"], extra.get("first_refusal_after_s")
     if refused_s is None:
         return
-    yield "let through", 0.0, refused_s, f"{extra.get('accepted_before_refusal', 0):,}"
+    yield "let through", 0.0, refused_s, f"{extra.get('accepted_before_refusal') or 0:,}"
     recovery = found.get("recovery")
     if recovery:
         low, high = (refused_s + each for each in recovery["first_after_s"])
@@ -44,11 +46,12 @@ def _moments(extra: Mapping[str, Any]) -> Iterator[tuple[str, float, float, str]
         yield "window", *found["window_s_between"], f"{found['window_s']:g} s"
 
 
-def _timeline(number: int, extra: Mapping[str, Any]) -> Picture | None:
+def _timeline(number: int, entry: Mapping[str, Any]) -> Picture | None:
+    extra = entry["extra"]
     moments = list(_moments(extra))
     if not moments:
         return None
-    name, title = f"limiter-{number}", "The rate limiter over one window"
+    name, title = f"limiter-{number}", f"{named(entry)}: the limiter over one window"
     told = _told(extra)
     drawing = drawn(name, title, told, lambda: _chart(moments), 50 + ROW * len(moments))
     rows = [(what, _span(low, high), words) for what, low, high, words in moments]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -16,6 +16,14 @@ DASHES: Final = ([1, 0], [9, 5], [2.5, 4], [12, 4, 2.5, 4])
 SHAPES: Final = ("circle", "square", "triangle-up", "diamond")
 WEIGHT: Final = 2.25
 MARK_SIZE: Final = 55
+# What went wrong, wherever it is marked.
+CROSS: Final[Mapping[str, Any]] = {
+    "shape": "cross",
+    "angle": 45,
+    "filled": True,
+    "color": "var(--failed)",
+    "opacity": 1,
+}
 
 
 def coloured(field: str, numbers: Sequence[int]) -> Any:
@@ -46,11 +54,24 @@ def lines(rows: Sequence[dict[str, Any]], x: Any, y: Any) -> Any:
     """Lines with their marks: `rows` have x, y and, under `s`, the number of the series."""
     import altair as alt
 
-    numbers = sorted({row["s"] for row in rows})
-    chart = alt.Chart(alt.InlineData(values=list(rows))).encode(x, y, coloured("s", numbers))
-    line = chart.mark_line(strokeWidth=WEIGHT).encode(dashed("s", numbers))
-    points = chart.mark_point(filled=True, size=MARK_SIZE, opacity=1)
-    return alt.layer(line, points.encode(shaped("s", numbers)))
+    line = _chart(rows, x, y).mark_line(strokeWidth=WEIGHT)
+    return alt.layer(line.encode(dashed("s", _numbers(rows))), points(rows, x, y))
+
+
+def points(rows: Sequence[dict[str, Any]], x: Any, y: Any) -> Any:
+    """The marks alone."""
+    chart = _chart(rows, x, y).mark_point(filled=True, size=MARK_SIZE, opacity=1)
+    return chart.encode(shaped("s", _numbers(rows)))
+
+
+def _chart(rows: Sequence[dict[str, Any]], x: Any, y: Any) -> Any:
+    import altair as alt
+
+    return alt.Chart(alt.InlineData(values=list(rows))).encode(x, y, coloured("s", _numbers(rows)))
+
+
+def _numbers(rows: Sequence[dict[str, Any]]) -> list[int]:
+    return sorted({row["s"] for row in rows})
 
 
 @cache

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from reports.charts import axes
+from reports.charts import axes, marks
 from reports.charts.draw import drawn, ornament
 from reports.charts.heat import Heat, heat
 from reports.charts.picture import Key, Picture, Table
 from reports.charts.png import data_uri
-from reports.figures import microseconds
-from reports.text import one_line, some
+from reports.figures import microseconds, named
+from reports.text import some
 
 HEIGHT: Final = 260
 LINES: Final = {"p50": [1, 0], "p99": [5, 3]}
+LOOK: Final[Mapping[str, Any]] = {"stroke": "var(--strong)", "strokeWidth": 1.75}
 NOTE: Final = (
     "Response times; the fuller the colour, the larger the share of that moment's answers. "
     "A cross on the top edge marks a moment with errors."
@@ -32,7 +33,7 @@ def _picture(number: int, entry: Mapping[str, Any]) -> Picture | None:
     found = heat(entry["over_time"])
     if found is None:
         return None
-    name, title = f"over-time-{number}", f"{one_line(entry['scenario'])} over time"
+    name, title = f"over-time-{number}", f"{named(entry)} over time"
     told = _told(entry)
     drawing = drawn(name, title, told, lambda: _chart(entry["over_time"]["rows"], found), HEIGHT)
     legend = tuple(Key(_swatch(each), f"{each} of the response") for each in LINES)
@@ -77,26 +78,30 @@ def _row(row: Mapping[str, Any]) -> tuple[str, ...]:
 def _chart(rows: Sequence[Mapping[str, Any]], found: Heat) -> Any:
     import altair as alt
 
-    x = axes.since_start("x", found.from_s, found.until_s)
-    y = axes.times("y", (found.low_us, found.high_us))
     half = (found.until_s - found.from_s) / len(found.rows[0]) / 2
-    layers = [_image(found, x, y)]
-    for name, dashes in LINES.items():
-        points = [
-            {"x": row["from_s"] + half, "y": axes.positive(row["response_us"][name])}
-            for row in rows
-            if row["response_us"][name] is not None and row["from_s"] >= found.from_s
-        ]
-        line = alt.Chart(alt.InlineData(values=points)).encode(x, y)
-        layers.append(line.mark_line(stroke="var(--strong)", strokeWidth=1.75, strokeDash=dashes))
-    wrong = [{"x": row["from_s"] + half} for row in rows if row["errors"]]
-    crosses = alt.Chart(alt.InlineData(values=wrong)).encode(x, y=alt.value(0))
-    layers.append(
-        crosses.mark_point(
-            shape="cross", angle=45, size=60, filled=True, color="var(--failed)", opacity=1
-        )
+    shown = [row for row in rows if row["from_s"] >= found.from_s]
+    lines = {name: _points(shown, name, half) for name in LINES}
+    known = [point["y"] for points in lines.values() for point in points]
+    x = axes.since_start("x", found.from_s, found.until_s)
+    y = axes.times("y", (found.low_us, found.high_us, *known))
+    drawn_lines = (
+        alt.Chart(alt.InlineData(values=points))
+        .encode(x, y)
+        .mark_line(strokeDash=LINES[name], **LOOK)
+        for name, points in lines.items()
     )
-    return alt.layer(*layers)
+    wrong = [{"x": row["from_s"] + half} for row in shown if row["errors"]]
+    crosses = alt.Chart(alt.InlineData(values=wrong)).encode(x, y=alt.value(0))
+    return alt.layer(_image(found, x, y), *drawn_lines, crosses.mark_point(**marks.CROSS, size=60))
+
+
+def _points(rows: Sequence[Mapping[str, Any]], name: str, half: float) -> list[dict[str, float]]:
+    """A percentile in the middle of each moment that carries it."""
+    return [
+        {"x": row["from_s"] + half, "y": axes.positive(row["response_us"][name])}
+        for row in rows
+        if row["response_us"][name] is not None
+    ]
 
 
 def _image(found: Heat, x: Any, y: Any) -> Any:
@@ -115,9 +120,5 @@ def _line(dashes: Sequence[float]) -> Any:
     import altair as alt
 
     data = alt.InlineData(values=[{"x": 0}, {"x": 1}])
-    x = alt.X("x:Q", axis=None)
-    return (
-        alt.Chart(data)
-        .mark_line(stroke="var(--strong)", strokeWidth=1.75, strokeDash=list(dashes))
-        .encode(x)
-    )
+    chart = alt.Chart(data).encode(alt.X("x:Q", axis=None))
+    return chart.mark_line(strokeDash=list(dashes), **LOOK)

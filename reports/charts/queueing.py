@@ -8,8 +8,7 @@ from typing import Any, Final
 from reports.charts import axes, marks
 from reports.charts.draw import drawn
 from reports.charts.picture import Key, Picture, Table
-from reports.figures import PERCENTILES, TOO_FEW, microseconds
-from reports.text import one_line
+from reports.figures import PERCENTILES, TOO_FEW, microseconds, named
 
 ROW: Final = 21
 MOST_SCENARIOS: Final = 6
@@ -45,7 +44,7 @@ def _pairs(entry: Mapping[str, Any]) -> Iterator[tuple[str, float, float]]:
 def _told(shown: Sequence[Mapping[str, Any]]) -> str:
     """Where the gap is widest."""
     gaps = [
-        (response / axes.positive(wire), one_line(entry["scenario"]), word, wire, response)
+        (response / axes.positive(wire), named(entry), word, wire, response)
         for entry in shown
         for word, wire, response in _pairs(entry)
     ]
@@ -59,7 +58,7 @@ def _told(shown: Sequence[Mapping[str, Any]]) -> str:
 def _table(shown: Sequence[Mapping[str, Any]]) -> Table:
     rows = [
         (
-            f"{one_line(entry['scenario'])} {word}",
+            f"{named(entry)} {word}",
             microseconds(wire),
             microseconds(response),
             _gap(wire, response),
@@ -83,7 +82,7 @@ def _chart(shown: Sequence[Mapping[str, Any]]) -> Any:
     order: list[str] = []
     for number, entry in enumerate(shown):
         order.append(f"{number}|")
-        names.append({"row": order[-1], "name": one_line(entry["scenario"], 40)})
+        names.append({"row": order[-1], "name": named(entry, 40)})
         for word, wire, response in _pairs(entry):
             order.append(f"{number}|{word}")
             low, high = axes.positive(wire), axes.positive(response)
@@ -93,13 +92,10 @@ def _chart(shown: Sequence[Mapping[str, Any]]) -> Any:
     y = _rows(order)
     words = alt.Chart(alt.InlineData(values=names)).encode(y, x=alt.value(0))
     gaps = alt.Chart(alt.InlineData(values=pairs)).encode(x, y, x2="x2")
-    points = alt.Chart(alt.InlineData(values=ends)).encode(x, y, marks.coloured("s", [0, 1]))
     return alt.layer(
         words.mark_text(align="left", fontSize=12, color="var(--strong)").encode(text="name:N"),
         gaps.mark_rule(stroke="currentColor", strokeWidth=1.5),
-        points.mark_point(filled=True, size=marks.MARK_SIZE, opacity=1).encode(
-            marks.shaped("s", [0, 1])
-        ),
+        marks.points(ends, x, y),
     )
 
 

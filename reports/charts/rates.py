@@ -8,7 +8,7 @@ from typing import Any, Final
 from reports.charts import axes, marks
 from reports.charts.draw import drawn
 from reports.charts.picture import Key, Picture, Table
-from reports.figures import microseconds, rate
+from reports.figures import microseconds, named, rate
 from reports.text import one_line
 
 HEIGHT: Final = 270
@@ -30,7 +30,7 @@ def _rates(entry: Mapping[str, Any]) -> set[float]:
 
 
 def _picture(number: int, entry: Mapping[str, Any]) -> Picture:
-    name, title = f"rate-{number}", f"{one_line(entry['scenario'])}: rate against latency"
+    name, title = f"rate-{number}", f"{named(entry)}: rate against latency"
     told = _told(entry)
     drawing = drawn(name, title, told, lambda: _chart(entry), HEIGHT)
     legend = tuple(Key(marks.swatch(n), f"{of} {each}") for n, (of, each) in enumerate(LINES))
@@ -40,7 +40,7 @@ def _picture(number: int, entry: Mapping[str, Any]) -> Picture:
 def _told(entry: Mapping[str, Any]) -> str:
     knee = entry.get("knee")
     if not knee:
-        return f"Measured at {len(_rates(entry))} rates; not in rising steps, so there is no knee to find."
+        return f"Measured at {len(_rates(entry))} rates, not in rising steps: no knee to find, no line to draw."
     holds = rate(knee["holds_at_per_s"])
     if knee["departs_at_per_s"] is None:
         return f"Latency stays what it is at rest up to {holds} per second, the highest rate tried."
@@ -92,7 +92,7 @@ def _chart(entry: Mapping[str, Any]) -> Any:
         rule.mark_text(
             align="right", baseline="top", dx=-5, dy=2, color="var(--failed)", fontSize=12
         ).encode(y=alt.value(0), text=alt.value("departs")),
-        marks.lines(rows, x, y),
+        marks.lines(rows, x, y) if entry.get("knee") else marks.points(rows, x, y),
     )
 
 

@@ -72,10 +72,16 @@ def _points(histogram: Any, n: int) -> Iterator[tuple[float, float]]:
         if not count:
             continue
         seen += count
-        value_ns = histogram.get_highest_equivalent_value(histogram.get_value_from_index(place))
+        value_ns = _middle(histogram, histogram.get_value_from_index(place))
         # The largest sample stands at its own share: 1 of n was as slow as that.
         above = max(n - seen, 0.5) / n
         yield -log10(above), max(value_ns / 1000, 1.0)
+
+
+def _middle(histogram: Any, value_ns: int) -> float:
+    """Of the bucket of a value, which is where the tables have it too."""
+    low, high = histogram.get_lowest_equivalent_value, histogram.get_highest_equivalent_value
+    return float(low(value_ns) + high(value_ns)) / 2
 
 
 def picture(

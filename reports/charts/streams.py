@@ -6,14 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from markupsafe import Markup
+
 from reports.charts import axes, marks, spectrum
 from reports.charts.draw import drawn
 from reports.charts.picture import Key, Picture, Table
-from reports.figures import TOO_FEW, microseconds
+from reports.figures import TOO_FEW, microseconds, named
 from reports.text import one_line, some
 
 ROW: Final = 24
-NAME_WIDTH: Final = 128
+NAME_WIDTH: Final = 142
 TRIALS: Final = ("slow_reader", "storm")
 FIGURES: Final = {"event_to_kernel_at_most_us": "events", "order_wire_us": "orders"}
 SPANS: Final = ("before", "meanwhile")
@@ -39,7 +41,7 @@ def pictures(load: Sequence[Mapping[str, Any]]) -> list[Picture]:
     found: list[Picture | None] = []
     listened = [entry for entry in load if "messages" in entry.get("extra", {})]
     for number, entry in enumerate(listened, 1):
-        name = one_line(entry["scenario"])
+        name = named(entry)
         found += [
             _delivered(f"delivered-{number}", name, entry["extra"]),
             _delays(f"delays-{number}", name, entry),
@@ -163,21 +165,45 @@ def _pairs(extra: Mapping[str, Any]) -> Iterator[tuple[str, float, float]]:
 
 
 def _trials(name: str, scenario: str, extra: Mapping[str, Any]) -> Picture | None:
-    pairs = list(_pairs(extra))
-    if not pairs:
+    """What each trial came to, and p99 of the others before and meanwhile."""
+    came, pairs = list(_came(extra)), list(_pairs(extra))
+    if not came:
         return None
     title = f"{scenario}: the others while one behaves badly"
-    disturbed = [
-        f"{trial.replace('_', ' ')}: {one_line('; '.join(extra[trial]['others_disturbed']))}"
-        for trial in TRIALS
-        if (extra.get(trial) or {}).get("others_disturbed")
-    ]
-    told = "Disturbed: " + "; ".join(disturbed) if disturbed else "No trial disturbed the others"
-    drawing = drawn(name, title, told, lambda: _dumbbells(pairs), 40 + ROW * len(pairs))
+    told = "; ".join([*(f"{what}: {words}" for what, words in came), _disturbed(extra)])
+    drawing = (
+        drawn(name, title, told, lambda: _dumbbells(pairs), 40 + ROW * len(pairs))
+        if pairs
+        else Markup()
+    )
     rows = [(what, microseconds(then), microseconds(now)) for what, then, now in pairs]
+    table = Table(
+        f"{title}: p99 in microseconds", ("", *SPANS), [*rows, *((*each, "") for each in came)]
+    )
     legend = tuple(Key(marks.swatch(n), each) for n, each in enumerate(SPANS))
-    table = Table(f"{title}: p99 in microseconds", ("", *SPANS), rows)
     return Picture(name, title, told, drawing, table, legend)
+
+
+def _came(extra: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """What the exchange did, trial by trial."""
+    slow, storm = extra.get("slow_reader"), extra.get("storm")
+    if slow:
+        yield "slow reader", f"the exchange {one_line(str(slow.get('did', 'was not told')))}"
+    if storm:
+        back = microseconds((storm.get("back_us") or {}).get("p50"))
+        yield (
+            "storm",
+            f"{storm.get('back', 0):,} of {storm.get('cut', 0):,} came back, half of them within {back} µs",
+        )
+
+
+def _disturbed(extra: Mapping[str, Any]) -> str:
+    found = [
+        f"{trial.replace('_', ' ')} disturbed the others: {one_line('; '.join(said))}"
+        for trial in TRIALS
+        if (said := (extra.get(trial) or {}).get("others_disturbed"))
+    ]
+    return "; ".join(found) or "no trial disturbed the others"
 
 
 def _dumbbells(pairs: Sequence[tuple[str, float, float]]) -> Any:
@@ -194,12 +220,9 @@ def _dumbbells(pairs: Sequence[tuple[str, float, float]]) -> Any:
     ]
     x = axes.times("x", [end["x"] for end in ends], axis="x")
     y = _names([row["row"] for row in rows])
-    points = alt.Chart(alt.InlineData(values=ends)).encode(x, y, marks.coloured("s", [0, 1]))
     return alt.layer(
         alt.Chart(alt.InlineData(values=rows))
         .encode(x, y, x2="x2")
         .mark_rule(stroke="currentColor"),
-        points.mark_point(filled=True, size=marks.MARK_SIZE, opacity=1).encode(
-            marks.shaped("s", [0, 1])
-        ),
+        marks.points(ends, x, y),
     )

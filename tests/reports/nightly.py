@@ -160,7 +160,8 @@ def listened() -> dict[str, Any]:
     before = {"event_to_kernel_at_most_us": {"p99": 2100.0}, "order_wire_us": {"p99": 1900.0}}
     during = {"event_to_kernel_at_most_us": {"p99": 7300.0}, "order_wire_us": {"p99": 2050.0}}
     said = ["event_to_kernel_at_most_us p99 7300, before 2100"]
-    storm = {"others_before": before, "others_meanwhile": during, "others_disturbed": said}
+    came = {"cut": 128, "back": 128, "back_us": {"p50": 264831.0, "p99": None, "max": 519126.4}}
+    storm = {**came, "others_before": before, "others_meanwhile": during, "others_disturbed": said}
     slow = {"others_before": before, "others_meanwhile": before, "others_disturbed": []}
     steps = [
         {
@@ -224,8 +225,8 @@ def nightly_loads(median_us: float = 410) -> list[dict[str, Any]]:
 def _nightly_loads(median_us: float) -> list[dict[str, Any]]:
     steps = stages()
     entries = [
-        measurement("order_latency", 6000, median_us, 1, interval_us=intervals(median_us)),
-        measurement("mixed", 3000, 520, 2, stages=steps, knee=knee(steps)),
+        with_intervals(measurement("order_latency", 6000, median_us, 1)),
+        with_intervals(measurement("mixed", 3000, 520, 2, stages=steps, knee=knee(steps))),
         measurement("rate_limit", 1260, 300, 3, extra=limiter()),
         measurement("stream_throughput", 3000, 820, 4, extra=listened()),
     ]
@@ -236,11 +237,17 @@ def _nightly_loads(median_us: float) -> list[dict[str, Any]]:
     return entries
 
 
-def intervals(median_us: float) -> dict[str, Any]:
-    """Bounds of every percentile, three per cent wide."""
-    of = {name: median_us * times for name, times in (("p50", 1), ("p90", 1.4), ("p99", 5))}
-    bounds = {name: [each * 0.985, each * 1.015] for name, each in of.items()}
-    return {measure: {**bounds, "p999": None} for measure in ("wire", "response")}
+def with_intervals(entry: dict[str, Any]) -> dict[str, Any]:
+    """The same with bounds around every percentile that it carries, three per cent wide."""
+    bounds = {
+        of: {name: _around(entry[f"{of}_us"][name]) for name in ("p50", "p90", "p99", "p999")}
+        for of in ("wire", "response")
+    }
+    return {**entry, "interval_us": bounds}
+
+
+def _around(value: float | None) -> list[float] | None:
+    return None if value is None else [round(value * 0.985, 1), round(value * 1.015, 1)]
 
 
 def trend(nights: int = 30, **changes: Any) -> dict[str, Any]:

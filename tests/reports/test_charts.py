@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from base64 import b64decode
@@ -297,3 +298,48 @@ def test_seconds_have_few_round_ticks(until: float) -> None:
     assert 2 <= len(ticks) <= 7
     assert ticks[0] == 0
     assert ticks[-1] <= until
+
+
+def test_no_picture_of_an_invalid_measurement_hides_it() -> None:
+    load = [{**each, "valid": False, "why_invalid": "sent late"} for each in nightly_loads()]
+    found = gallery.gallery(small(load=load), None, None)
+    for picture in pictures(found):
+        words = [picture.title, picture.told, *(key.words for key in picture.legend)]
+        words += ET.fromstring(picture.drawing).itertext()
+        named = picture.name.startswith(
+            "limiter-kinds"
+        )  # stands beside the timeline, which says so
+        assert named or any("not valid" in text for text in words), picture.name
+
+
+def test_rates_that_do_not_rise_have_no_line() -> None:
+    entry = {**nightly_loads()[1], "knee": None}
+    (made,) = rates.pictures([entry])
+    assert "no line to draw" in made.told
+    assert "stroke-dasharray" not in made.drawing
+
+
+def test_trials_are_told_even_where_nothing_can_be_drawn_of_them() -> None:
+    entry = {
+        **nightly_loads()[3],
+        "extra": {"messages": 1, "slow_reader": {"did": "disconnected it"}},
+    }
+    made = {each.name: each for each in streams.pictures([entry])}["trials-1"]
+    assert made.told == "slow reader: the exchange disconnected it; no trial disturbed the others"
+    assert made.drawing == ""
+
+
+def test_a_series_without_nights_has_no_picture() -> None:
+    empty = {**series("one", 1, "not enough data", None, 0), "nights": [], "band_us": None}
+    (panel,) = history({**trend(1), "series": [empty]}, None, 9).panels
+    assert panel.drawing == ""
+
+
+def test_a_line_beyond_the_last_bucket_stays_within_the_axes() -> None:
+    rows = run_over_time(410, 1, rows=4)["rows"]
+    for row in rows:
+        row["response_us"] = {**row["response_us"], "p99": 50_000_000.0}
+    entry = {**loads()[0], "over_time": {"every_s": 1.0, "edges_us": EDGES_US, "rows": rows}}
+    (made,) = over_time.pictures([entry])
+    top = min(float(y) for y in re.findall(r"[ML][\d.]+,(-?[\d.]+)", made.drawing))
+    assert top >= 0

@@ -18,7 +18,7 @@ def test_the_description_gives_the_figures_of_the_table() -> None:
     told = description([each])
     for name, value in (("p50", entry["response_us"]["p50"]), ("p99", entry["response_us"]["p99"])):
         shown = float(told.split(f"{name} ")[1].split(" ")[0].replace(",", ""))
-        assert shown == pytest.approx(value, rel=0.002)
+        assert shown == pytest.approx(value, abs=1)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_the_points_are_those_of_the_histogram() -> None:
     values = [100_000] * 90 + [1_000_000] * 9 + [9_000_000]
     line = series_of(measurement("one", 100, 400, 1, histograms=_of(values)), "response", "one")
     assert line is not None
-    assert [round(us, -1) for _, us in line.points] == [100, 1000, 9000]
+    assert [us for _, us in line.points] == pytest.approx([100, 1000, 9000], rel=1e-3)
     assert [round(1 - 10**-nines, 4) for nines, _ in line.points] == [0.9, 0.99, 0.995]
 
 
