@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from conformance.errors import ConfigurationError
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -23,3 +25,9 @@ class Rules:
     control_slip: float = 0.2
     draws: int = 2000
     seed: int = 1
+
+    def __post_init__(self) -> None:
+        if self.baseline_nights_min < 2:
+            raise ConfigurationError("baseline_nights_min: 2 or more, one night has no variance")
+        if not self.windows or min(self.windows) < 1:
+            raise ConfigurationError("windows: at least one, each of 1 night or more")

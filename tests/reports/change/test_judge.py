@@ -7,6 +7,7 @@ from math import nan
 
 import pytest
 
+from conformance.errors import ConfigurationError
 from reports.change.judge import judge
 from reports.change.rules import Rules
 from tests.reports.change.nights import LEVEL_US, night, nights
@@ -111,3 +112,11 @@ def test_nights_that_are_all_alike_are_the_same():
 
 def test_a_series_without_nights_is_left_out():
     assert judge({"none": [], "some": nights(10)}, RULES).keys() == {"some"}
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"baseline_nights_min": 1}, {"windows": ()}, {"windows": (0, 1)}]
+)
+def test_rules_that_cannot_be_kept_are_refused(wrong):
+    with pytest.raises(ConfigurationError):
+        Rules(**wrong)
