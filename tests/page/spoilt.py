@@ -69,7 +69,7 @@ SPOILT: Final = {
     "a bar over the page": Spoilt(
         "tab", "out of sight", styled("nav { position: fixed !important; inset: 0 }"), TAB
     ),
-    "folded in print": Spoilt(
+    "a fold that stays closed in print": Spoilt(
         "print",
         "folded",
         styled("details::details-content { content-visibility: hidden !important }"),

@@ -122,3 +122,7 @@ def test_a_machine_without_chromium_is_told_what_to_install(tmp_path, monkeypatc
     monkeypatch.setattr(browser.shutil, "which", lambda name: None)
     with pytest.raises(ConfigurationError, match="apt-get install chromium"):
         browser.chromium(tmp_path / "log")
+
+
+def test_no_two_defects_have_one_name() -> None:
+    assert bad.BAD.keys() & SPOILT.keys() == set()
