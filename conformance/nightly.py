@@ -155,6 +155,8 @@ def _concluded(night: Night, target: Target, folder: Path) -> tuple[dict[str, An
     if code:
         return summary, code
     summary = conclude_run(folder, today)
+    if summary["fault"]:  # what was wrong on purpose is no night to compare others with
+        return summary, 0
     code = _history(night, "reports.history", "import", str(folder))
     keeping = ("prune", "--keep-days", str(rules.keep_days))
     return summary, code or _history(night, "reports.history", *keeping)
