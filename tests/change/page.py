@@ -93,6 +93,8 @@ change of 5 % it is meant to find, and this suite is not. It was made for long h
 - A target that really is slower on one night is called worse on that night. Once such nights are among the nights
   before, they are taken for usual, and a change has to be larger to be seen.
 - Without a control a spike of the machine looks like one of the target, and is called worse.
+- The interval that is told is that of the window which the verdict rests on. It is chosen by what it shows, and so
+  holds the truth a little less often than that of a night alone, of which the 99 % are promised.
 - With many series, one that alone gets slower has to be surer. Most causes move more than one.
 - After a change the verdict stays for some nights, until the changed nights are themselves the nights before. What
   remains of it then is the change point on the page.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -34,7 +34,6 @@ class Trial:
 class Seen:
     """What was said of one night that had not changed, but for what spiked."""
 
-    nights_before: int
     verdict: str
     spiked: bool
     holds_truth: bool
@@ -59,7 +58,17 @@ def judged(trial: Trial) -> list[Seen]:
         assert said.low is not None
         assert said.high is not None
         holds = said.low <= 0 <= said.high
-        found.append(Seen(count - 1, said.verdict, bool(spiked[count - 1]), holds))
+        found.append(Seen(said.verdict, bool(spiked[count - 1]), holds))
+    return found
+
+
+def holds(trial: Trial) -> list[tuple[int, bool]]:
+    """Night by night, how many were before it, and whether the interval of that night alone holds what is true."""
+    _, nights = story(trial)
+    found = []
+    for count in range(FIRST, NIGHTS + 1):
+        said = judge({"": nights[:count]}, replace(RULES, windows=(1,)))[""]
+        found.append((count - 1, said.low is not None and said.low <= 0 <= (said.high or 0)))
     return found
 
 
