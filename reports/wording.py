@@ -37,7 +37,7 @@ PROVENANCES = {
 }
 EXIT_CODES = {
     0: "every gating requirement holds",
-    1: "a gating requirement or a latency budget failed, or a listed deviation no longer fails",
+    1: "a gating requirement or a latency budget failed, a night is slower, or a listed deviation no longer fails",
     2: "nothing failed, but something that gates could not be judged, or a figure is not valid",
     3: "our own error, bad configuration, or the target could not be reached",
     4: "stopped by a safety limit",
