@@ -113,13 +113,21 @@ def new_folder(wanted: Wanted, target: Target) -> Path:
     folder = RUNS / f"{wanted.kind}-{target.name}-{stamp}-{wanted.seed}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        draft = RUNS / f".latest-{os.getpid()}"
+    except OSError as error:
+        raise RunError(f"cannot write to {folder}: {error.strerror}") from None
+    name_latest(folder)
+    return folder
+
+
+def name_latest(folder: Path) -> None:
+    """Have `runs/latest` lead to a run. Raises RunError."""
+    draft = RUNS / f".latest-{os.getpid()}"
+    try:
         draft.unlink(missing_ok=True)
         draft.symlink_to(folder.name)
         os.replace(draft, RUNS / "latest")
     except OSError as error:
-        raise RunError(f"cannot write to {folder}: {error.strerror}") from None
-    return folder
+        raise RunError(f"cannot write to {RUNS}: {error.strerror}") from None
 
 
 def measure(wanted: Wanted, target: Target, folder: Path, what: Load) -> None:

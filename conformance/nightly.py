@@ -65,6 +65,7 @@ def _state(night: Night, target: Target) -> NightState:
     now, settings = datetime.now(UTC), _settings(night)
     found = None if night.is_fresh else night_state.unfinished(job.RUNS, settings, now)
     if found is not None:
+        job.name_latest(found.folder)
         print(f"going on with {found.folder}: {len(found.done)} parts of it are done", flush=True)
         return found
     state = NightState(job.new_folder(night.wanted, target), settings, now.replace(microsecond=0))
