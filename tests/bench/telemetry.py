@@ -42,9 +42,7 @@ def measure(run: Path) -> list[Row]:
     return [
         *(_lag(name, lags) for name in ("with", "dead")),
         _row("p99 by a collector, off ours at most", max(off), "", f"at most {BUCKET}", BUCKET),
-        Row(
-            "valid with a dead collector", valid, "runs", str(ROUNDS), valid == ROUNDS, {}, COMMAND
-        ),
+        _valid(valid, usual),
     ]
 
 
