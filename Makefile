@@ -110,7 +110,7 @@ prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathes
 	@$(PY) -m tests.prove $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: bench
-bench: $(READY) ## our own speed and accuracy, beside peers: ONLY=exchange|generator|latency|limiter|streams
+bench: $(READY) ## our own speed and accuracy, beside peers: ONLY=exchange|generator|latency|limiter|streams|telemetry
 	@$(PY) -m tests.bench $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: clean

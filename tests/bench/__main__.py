@@ -13,7 +13,7 @@ from pathlib import Path
 
 from conformance.errors import SuiteError
 from reference_exchange.bench import Row
-from tests.bench import generator, latency, limiter, streams
+from tests.bench import generator, latency, limiter, streams, telemetry
 
 
 def exchange(run: Path) -> list[Row]:
@@ -30,6 +30,7 @@ BENCHES: dict[str, Callable[[Path], list[Row]]] = {
     "latency": latency.measure,
     "limiter": limiter.measure,
     "streams": streams.measure,
+    "telemetry": telemetry.measure,
 }
 
 
