@@ -31,21 +31,19 @@ if [[ -n ${REPORT_DIR:-} && $REPORT_DIR != /* ]]; then REPORT_DIR=$caller/$REPOR
 words=()
 for name in TARGET SEED BASE_URL STREAM_URL CONTROL_URL ONLY SCENARIO PROFILE BUDGET ROUNDS HISTORY; do
   value=${!name:-}
+  unset "$name" # also an empty one: make would take it for a setting
   if [[ -z $value ]]; then continue; fi
   # They end up between single quotes in a recipe of make.
   if [[ $value == *[\'\$]* || $value == *$'\n'* ]]; then
     refuse "$name must not hold a quote, a dollar sign or a line break"
   fi
   words+=("$name=$value")
-  unset "$name"
 done
 if [[ -n ${SDK:-} ]]; then words+=("SDK=$SDK"); fi
 
-latest() { readlink runs/latest 2>/dev/null || true; }
-
-before=$(latest)
 log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+began=$(mktemp)
+trap 'rm -f "$log" "$began"' EXIT
 code=0
 make "$JOB" "${words[@]}" 2>&1 | tee "$log" || code=$?
 if ((code)); then
@@ -61,8 +59,9 @@ case $code in
   *) verdict=error ;;
 esac
 run='' report=''
-after=$(latest)
-if [[ -n $after && $after != "$before" ]]; then
+# Not by another name: a night that is gone on with has the name that it had.
+after=$(readlink runs/latest 2>/dev/null || true)
+if [[ -n $after && runs/$after/summary.json -nt $began ]]; then
   run=$PWD/runs/$after
   if [[ -f $run/report.html ]]; then report=$run/report.html; fi
 fi

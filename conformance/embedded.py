@@ -27,10 +27,17 @@ def embedded(
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "reference_exchange", "--ready-file", str(ready)]
         command += ["--port", "0", "--stream-port", "0", "--control-port", "0", "--seed", str(seed)]
-        command += ["--manner", target.manner, "--extra-work-us", str(extra_work_us)]
+        command += [
+            "--while-stdin",
+            "--manner",
+            target.manner,
+            "--extra-work-us",
+            str(extra_work_us),
+        ]
         command += [word for name in faults for word in ("--fault", name)]
         with (Path(folder) / "said.txt").open("w+b") as said:
-            process = subprocess.Popen(command, stdout=said, stderr=said, stdin=subprocess.DEVNULL)
+            # It ends with its input, which is ours: also when we are killed.
+            process = subprocess.Popen(command, stdout=said, stderr=said, stdin=subprocess.PIPE)
             try:
                 addresses = _await(process, ready)
                 if addresses is None:

@@ -130,8 +130,10 @@ def name_latest(folder: Path) -> None:
         raise RunError(f"cannot write to {RUNS}: {error.strerror}") from None
 
 
-def measure(wanted: Wanted, target: Target, folder: Path, what: Load) -> None:
-    """Measure into a run's folder; what this machine spoilt is measured again. Raises Ended."""
+def measure(
+    wanted: Wanted, target: Target, folder: Path, what: Load, again: int = MEASURED_AGAIN
+) -> None:
+    """Measure into a run's folder; what this machine spoilt is measured again, so often at most. Raises Ended."""
     named = "order latency, the rate limit, streams and every operation"
     print(f"measuring {named if what.scenario == 'smoke' else what.scenario}", flush=True)
     code = parts.measure(wanted, target, folder, what, quietly=wanted.kind != "load")
@@ -141,18 +143,18 @@ def measure(wanted: Wanted, target: Target, folder: Path, what: Load) -> None:
     found = load_file.read(folder)
     for place, row in enumerate(found):
         if row["scenario"] in latency.JUDGED:
-            found[place] = _again_if_invalid(wanted, target, folder, row, what)
+            found[place] = _again_if_invalid(wanted, target, folder, row, what, again)
     load_file.write(folder, found)
 
 
 def _again_if_invalid(
-    wanted: Wanted, target: Target, folder: Path, row: dict[str, Any], what: Load
+    wanted: Wanted, target: Target, folder: Path, row: dict[str, Any], what: Load, times: int
 ) -> dict[str, Any]:
-    """Measure once more what this machine spoilt, twice at most; the report says how often.
+    """Measure once more what this machine spoilt; the report says how often.
 
     Only validity decides, never the figure: a valid measurement is final, good or bad.
     """
-    for attempt in range(1, MEASURED_AGAIN + 1):
+    for attempt in range(1, times + 1):
         claims = latency.judge([row], target.latency)
         is_settled = all(claim.verdict is not Verdict.INCONCLUSIVE for claim in claims)
         if row["valid"] or not row["n"] or is_settled:

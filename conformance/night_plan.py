@@ -35,6 +35,10 @@ class Budget:
             return float("inf")
         return self.limit_s - CONCLUDING_S - (self.now_s() - self.began_s)
 
+    def times(self, seconds: float) -> int:
+        """How often something of that length still fits, a hundred times at most."""
+        return int(min(max(self.left_s(), 0.0) / seconds, 100))
+
     def has(self, seconds: float) -> bool:
         """True when something of that length still fits."""
         return self.left_s() >= seconds

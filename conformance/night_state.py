@@ -111,4 +111,5 @@ def held(folder: Path) -> Iterator[None]:
             raise RunError(
                 f"another process is at work on {folder}: wait for it, or start with FRESH=1"
             ) from None
+        os.set_inheritable(lock.fileno(), True)  # parts hold it too, for as long as they live
         yield

@@ -66,6 +66,7 @@ def _state(night: Night, target: Target) -> NightState:
     found = None if night.is_fresh else night_state.unfinished(job.RUNS, settings, now)
     if found is not None:
         job.name_latest(found.folder)
+        found.left_out.clear()  # there is time again
         print(f"going on with {found.folder}: {len(found.done)} parts of it are done", flush=True)
         return found
     state = NightState(job.new_folder(night.wanted, target), settings, now.replace(microsecond=0))
@@ -121,7 +122,8 @@ def _longer(night: Night, target: Target, state: NightState, scenario: str, budg
     apart = state.folder / "load" / scenario
     shutil.rmtree(apart, ignore_errors=True)  # what a killed night left half done
     try:
-        job.measure(night.wanted, target, apart, Load(scenario, night.profile))
+        again = min(job.MEASURED_AGAIN, budget.times(needed_s) - 1)
+        job.measure(night.wanted, target, apart, Load(scenario, night.profile), again)
     except Ended as end:
         if end.exit_code is not ExitCode.SAFETY_STOP or load_file.read(apart):
             raise
@@ -136,14 +138,23 @@ def _told(night: Night, target: Target, state: NightState, code: int) -> int:
     """Judge, remember, compare, draw, and tell whoever wants to know."""
     if not (state.folder / run_log.FILE).exists():
         return code  # nobody answered: the part has said so
+    if code:  # it is not whole: the same command goes on with it, and only then it is a night
+        return _cut_short(state.folder, code)
     summary, compared = _concluded(night, target, state.folder)
     trend = trend_file.read(state.folder)
-    drawn = subprocess.run([sys.executable, "-m", "reports", str(state.folder)], check=False)
+    drawn = _ours("reports", str(state.folder))
     notify(summary, trend)
-    if not code and not compared:  # else the same command tries again what failed, and only that
+    if not compared and not drawn:  # else the same command tries again what failed, and only that
         state.finish()
-    worst = code or compared or drawn.returncode
-    return int(worst or summary["exit_code"])
+    return int(compared or drawn or summary["exit_code"])
+
+
+def _cut_short(folder: Path, code: int) -> int:
+    """What was recorded is told all the same."""
+    (folder / trend_file.FILE).unlink(missing_ok=True)
+    conclude_run(folder, datetime.now(UTC).date())
+    _ours("reports", str(folder))
+    return code
 
 
 def _concluded(night: Night, target: Target, folder: Path) -> tuple[dict[str, Any], int]:
@@ -152,17 +163,22 @@ def _concluded(night: Night, target: Target, folder: Path) -> tuple[dict[str, An
     (folder / trend_file.FILE).unlink(missing_ok=True)  # what a night that was gone on with left
     summary = conclude_run(folder, today)
     margins = ("--margin", str(rules.margin), "--margin-us", str(rules.margin_us))
-    code = _history(night, "reports.trend", str(folder), *margins)
-    if code:
-        return summary, code
-    summary = conclude_run(folder, today)
+    where = ("--history", str(night.history))
+    code = _ours("reports.trend", str(folder), *margins, *where)
+    if not code:
+        summary = conclude_run(folder, today)
     if summary["fault"]:  # what was wrong on purpose is no night to compare others with
-        return summary, 0
-    code = _history(night, "reports.history", "import", str(folder))
+        return summary, code
+    # Also when it could not be compared: its document needs no index.
+    code = _ours("reports.history", "import", str(folder), *where) or code
     keeping = ("prune", "--keep-days", str(rules.keep_days))
-    return summary, code or _history(night, "reports.history", *keeping)
+    return summary, code or _ours("reports.history", *keeping, *where)
 
 
-def _history(night: Night, module: str, *words: str) -> int:
-    command = [sys.executable, "-m", module, *words, "--history", str(night.history)]
-    return subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode
+def _ours(module: str, *words: str) -> int:
+    """Run a module of ours that judges nothing: whatever is not 0 is an error of ours."""
+    is_quiet = module == "reports.history"
+    command = [sys.executable, "-m", module, *words]
+    out = subprocess.DEVNULL if is_quiet else None
+    code = subprocess.run(command, stdout=out, check=False).returncode
+    return int(ExitCode.ERROR if code else ExitCode.PASS)

@@ -106,7 +106,8 @@ def process(command: Sequence[str], quietly: bool = False, limit_s: float | None
     to end as by Ctrl-C.
     """
     out = subprocess.DEVNULL if quietly else None
-    with _patient(), subprocess.Popen(command, stdout=out) as part:
+    # Files are not inherited but for the lock of a night: a part that outlives us still holds its run.
+    with _patient(), subprocess.Popen(command, stdout=out, close_fds=False) as part:
         try:
             return part.wait(limit_s)
         except subprocess.TimeoutExpired:

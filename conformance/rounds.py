@@ -45,10 +45,12 @@ def measure_rounds(
             asked[CONTROL] = (ours, stack.enter_context(embedded(control, wanted.seed)))
         lasting_s = len(asked) * profile_seconds(ROUNDS_PROFILE, what.scenario)
         for number in range(1, count + count // SPARE + 1):
-            if valid_rounds(rounds_file.read(night.folder), len(asked)) >= count:
+            valid = valid_rounds(rounds_file.read(night.folder), len(asked))
+            if valid >= count:
                 break
             if not budget.has(lasting_s):
-                night.left_out["rounds"] = f"{number - 1} of {count} rounds fitted into the budget"
+                why = f"the budget had room for {valid} valid ones of {count}"
+                night.settle("rounds", why)
                 break
             # A round that was begun is ended: half of one compares nothing.
             for of in turn(number):

@@ -147,7 +147,7 @@ class Nightly(_Part):
     control: Literal["reference", "endpoint"] = "reference"
     margin: float = Field(default=0.05, gt=0, lt=1)
     margin_us: float = Field(default=20, ge=0)
-    keep_days: int = Field(default=400, gt=0)
+    keep_days: int = Field(default=400, gt=0, le=36_500)
 
 
 class Target(_Part):

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
+import signal
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,12 +23,21 @@ def main(words: list[str] | None = None) -> int:
     options = _parser().parse_args(words)
     try:
         config, ports = _config(options), _ports(options)
+        if options.while_stdin:
+            threading.Thread(target=_end_with_input, daemon=True).start()
         names = [name for word in options.fault for name in word.split(",") if name]
         serve(config, ports, names, options.ready_file, lambda where: _greet(where, names))
     except SuiteError as error:
         print(f"reference exchange: {error}", file=sys.stderr)
         return int(error.exit_code)
     return 0
+
+
+def _end_with_input() -> None:
+    """Whoever started us holds the other end; the system lets go of it however that process ends."""
+    while os.read(0, 4096):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _config(options: argparse.Namespace) -> ExchangeConfig:
@@ -72,6 +84,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--port", type=int, default=8080, help="REST; 0 is a free one")
     parser.add_argument("--stream-port", type=int, default=8081)
     parser.add_argument("--control-port", type=int, default=8082)
+    parser.add_argument(
+        "--while-stdin", action="store_true", help="end when the standard input ends"
+    )
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
         "--fault", action="append", default=[], help="a name, or several with commas"

@@ -56,7 +56,7 @@ def compared(history: History, summary: Summary, name: str, rules: Rules) -> dic
     nights = _with(_nights_before(history, this), nights_of(tonight))
     judged = judge(nights, rules)
     earlier = history.before(this)
-    before = history.document(earlier.id) if earlier else None
+    before = _document(history, earlier)
     return {
         "schema": 1,
         "run": tonight.id,
@@ -73,6 +73,14 @@ def compared(history: History, summary: Summary, name: str, rules: Rules) -> dic
             for series, each in _ordered(judged)
         ],
     }
+
+
+def _document(history: History, run: Run | None) -> Summary | None:
+    """Its summary; None where only the index knows the run, for its document is in another folder or damaged."""
+    try:
+        return None if run is None else history.document(run.id)
+    except RunError:
+        return None
 
 
 def _nights_before(history: History, this: Run) -> Series:

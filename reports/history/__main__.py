@@ -16,16 +16,20 @@ from pathlib import Path
 from conformance.errors import ConfigurationError, ExitCode, RunError, SuiteError
 from reports.history import address, export
 from reports.history.address import IndexUnusable
-from reports.history.store import NIGHTS_MAX, History
+from reports.history.store import NIGHTS_MAX, History, Imported, take_in
 
 EVERY = sys.maxsize
+KEEP_DAYS_MOST = 36_500
 
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; our own errors are one line on stderr."""
     options = _parser().parse_args(words)
     try:
+        taken = take_in(options.history, options.paths) if options.command == "import" else None
         with _opened(options) as history:
+            if taken is not None:
+                return _imported(taken)
             for line in history.broken:
                 _complain(line)
             code = int(options.do(history, options))
@@ -68,8 +72,7 @@ def _list(history: History, options: argparse.Namespace) -> int:
     return ExitCode.PASS
 
 
-def _import(history: History, options: argparse.Namespace) -> int:
-    found = history.import_from(options.paths)
+def _imported(found: Imported) -> int:
     for line in found.broken:
         _complain(line)
     print(f"{len(found.added)} added, {found.known} known before, {len(found.broken)} broken")
@@ -77,8 +80,8 @@ def _import(history: History, options: argparse.Namespace) -> int:
 
 
 def _prune(history: History, options: argparse.Namespace) -> int:
-    if options.keep_days < 0 or options.keep_last < 0:
-        raise ConfigurationError("--keep-days and --keep-last are not below 0")
+    if not 0 <= options.keep_days <= KEEP_DAYS_MOST or options.keep_last < 0:
+        raise ConfigurationError(f"--keep-days is 0 to {KEEP_DAYS_MOST}, --keep-last not below 0")
     gone = history.prune(options.keep_days, datetime.now(UTC), options.keep_last)
     print(f"{len(gone)} removed, {len(history.runs())} kept")
     return ExitCode.PASS
@@ -161,7 +164,6 @@ ABOUT = {
 }
 DOES = {
     "list": _list,
-    "import": _import,
     "prune": _prune,
     "rebuild": _rebuild,
     "export": _export,

@@ -39,13 +39,22 @@ class Imported:
     broken: tuple[str, ...]
 
 
-def keep(folder: Path, summary: Mapping[str, Any], run_name: str) -> str:
-    """Write a run's document and no more; its id. The next opening indexes it. Raises RunError.
+def take_in(folder: Path, paths: Iterable[Path]) -> Imported:
+    """Keep documents, folders of them, other histories and folders of runs; the next opening indexes them.
 
-    For a run that has just ended: it is kept even when the index's server is down.
+    So a run that has just ended is kept even when the server of the index is down.
     """
-    made = document.document_of(summary, run_name)
-    return _kept(folder / document.FOLDER, made)[0].id
+    added: list[str] = []
+    broken: list[str] = []
+    known = 0
+    for one in (found for path in paths for found in _found_in(path)):
+        try:
+            made, is_new = _kept(folder / document.FOLDER, _read(one))
+            added += [made.id] if is_new else []
+            known += not is_new
+        except RunError as error:
+            broken.append(str(error))
+    return Imported(tuple(added), known, tuple(broken))
 
 
 class History:
@@ -118,8 +127,7 @@ class History:
         found = [
             each
             for each in self.runs(target=this.target, kind=this.kind)
-            if (each.started, each.id) < (this.started, this.id)
-            and _conclusion(each) != _conclusion(this)
+            if (each.started, each.id) < (this.started, this.id) and each.run != this.run
         ]
         return found[-1] if found else None
 
@@ -149,19 +157,9 @@ class History:
 
     def import_from(self, paths: Iterable[Path]) -> Imported:
         """Take in documents, folders of them, other histories, and folders of runs."""
-        added: list[str] = []
-        broken: list[str] = []
-        known = 0
-        for path in paths:
-            for one in _found_in(path):
-                try:
-                    made, is_new = _kept(self.documents, _read(one))
-                    added += [made.id] if is_new else []
-                    known += not is_new
-                except RunError as error:
-                    broken.append(str(error))
+        found = take_in(self.folder, paths)
         self.reconcile()
-        return Imported(tuple(added), known, tuple(broken))
+        return found
 
     def prune(self, keep_days: int, now: datetime, keep_last: int = NIGHTS_MAX) -> tuple[str, ...]:
         """Drop what is older, but the last runs of each target, profile and machine; the ids that are gone."""

@@ -398,3 +398,21 @@ def test_extra_work_that_is_no_time_is_refused_in_one_line():
     assert process.returncode == 3
     assert "--extra-work-us" in said
     assert len(said.splitlines()) == 1
+
+
+def test_an_exchange_ends_with_whoever_started_it(tmp_path):
+    ready, pipe = tmp_path / "ready.json", subprocess.PIPE
+    ports = ("--port", "0", "--stream-port", "0", "--control-port", "0")
+    command = [sys.executable, "-m", "reference_exchange", "--while-stdin", *ports]
+    process = subprocess.Popen([*command, "--ready-file", str(ready)], cwd=ROOT, stdin=pipe)
+    try:
+        deadline = time.monotonic() + DEADLINE_S
+        while not ready.exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert process.poll() is None
+        assert process.stdin is not None
+        process.stdin.close()  # as the system does for a process that was killed
+        assert process.wait(DEADLINE_S) == 0
+    finally:
+        process.kill()
+        process.wait()

@@ -13,7 +13,7 @@ import pytest
 from conformance.errors import RunError
 from reports.change.nights import Night
 from reports.history import document
-from reports.history.store import History, keep
+from reports.history.store import History, Imported, take_in
 from tests.reports.builders import result, small
 from tests.reports.history.summaries import FIRST, a_round, drawn, nightly, started
 
@@ -87,9 +87,11 @@ def test_adding_again_changes_nothing(tmp_path: Path, index: str) -> None:
 def test_a_run_is_kept_while_the_index_is_down_and_indexed_by_the_next_opening(
     tmp_path: Path, index: str
 ) -> None:
-    longest = "n" * 151
-    name = keep(tmp_path, simple(0), longest)
-    assert keep(tmp_path, simple(0), longest) == name
+    run = tmp_path / "runs" / ("n" * 151)
+    run.mkdir(parents=True)
+    (run / "summary.json").write_text(json.dumps(simple(0)), encoding="utf-8")
+    (name,) = take_in(tmp_path, [run]).added
+    assert take_in(tmp_path, [run]) == Imported((), 1, ())
     with History.open(tmp_path, index) as history:
         assert [each.id for each in history.runs()] == [name]
 
