@@ -180,6 +180,7 @@ def _round(number: int, of: str, scenario: str) -> dict[str, Any]:
         "round": number,
         "of": of,
         "scenario": scenario,
+        "profile": "round",
         "started": at(NIGHTS - 1, minutes=number),
         "valid": is_valid,
         "why_invalid": None if is_valid else "the clock was set",

@@ -322,7 +322,12 @@ def _night(ago: int, value: float, is_invalid: bool) -> dict[str, Any]:
 
 
 def run_of(ago: int) -> str:
-    """The name of the run so many nights ago."""
+    """The name under which a history knows the run so many nights ago."""
+    return f"{folder_of(ago)}-0a1b2c{ago:02x}"
+
+
+def folder_of(ago: int) -> str:
+    """The name of that run's folder."""
     return f"nightly-reference-{LAST_NIGHT - timedelta(days=ago):%Y%m%dT%H%M%SZ}-1"
 
 

@@ -24,6 +24,7 @@ from reports.page import report_html
 from tests.reports.builders import loads, measurement, small
 from tests.reports.nightly import (
     EDGES_US,
+    folder_of,
     nightly_loads,
     nightly_summary,
     run_of,
@@ -209,10 +210,9 @@ def test_a_series_without_a_value_has_a_row_and_no_picture() -> None:
 
 def test_the_other_run_is_a_night_of_the_series_or_a_line_of_its_own() -> None:
     nights = {**trend(), "series": [series("one", 20, "same", 0.0, 1)]}
-    alone, ringed, lined = (
-        history(nights, other, 9).panels[0].drawing
-        for other in (None, Other(run_of(4), {}), Other("elsewhere", {}, nights))
-    )
+    others = (None, Other(folder_of(4), {}), Other(run_of(4), {}), Other("elsewhere", {}, nights))
+    alone, ringed, again, lined = (history(nights, each, 9).panels[0].drawing for each in others)
+    assert again == ringed
     assert "var(--s2)" not in alone
     assert "var(--s2)" in ringed
     assert "stroke-dasharray" in lined
