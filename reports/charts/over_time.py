@@ -31,7 +31,7 @@ def pictures(load: Sequence[Mapping[str, Any]]) -> list[Picture]:
 
 def _picture(number: int, entry: Mapping[str, Any]) -> Picture | None:
     found = heat(entry["over_time"])
-    if found is None:
+    if found is None or len(found.rows[0]) < 2:  # one moment has no course
         return None
     name, title = f"over-time-{number}", f"{named(entry)} over time"
     told = _told(entry)

@@ -12,6 +12,8 @@ from typing import Any
 from load.histogram import histogram_of
 from load.knee import knee
 from load.result import figures
+from tests.page.answers import BATCHES
+from tests.page.whole import rounds
 from tests.reports.builders import FAILED, deviation, full_summary, measurement
 
 EDGES_US = [round(100 * 10 ** (n / 12), 1) for n in range(48)]
@@ -152,6 +154,7 @@ def limiter(**changes: Any) -> dict[str, Any]:
         "retry_after_s": 60.0,
         "first_refusal_after_s": 0.464,
         "inference": {**inference, **changes},
+        "batches": BATCHES,
     }
 
 
@@ -210,6 +213,7 @@ def nightly_summary() -> dict[str, Any]:
     return {
         **summary,
         "kind": "nightly",
+        "rounds": rounds(),
         "load": nightly_loads(),
         "deviations": [deviation(requirement="limits.retry-after-is-true")],
         "environment": {**summary["environment"], **machine},

@@ -51,7 +51,7 @@ def _drawn() -> Gallery:
 
 
 def pictures(found: Gallery) -> list[Picture]:
-    return [*found.load, *found.limiter, *found.streams, *found.overlays]
+    return [*found.load, *found.limiter, *found.streams, *found.overlays, *found.rounds]
 
 
 def test_every_picture_is_well_formed_and_named_by_its_title_and_words() -> None:
@@ -72,8 +72,9 @@ def test_every_section_has_its_pictures() -> None:
     names = [each.name for each in pictures(found)]
     assert names == [
         *("spectrum", "queueing", "over-time-1", "over-time-2", "over-time-3", "over-time-4"),
-        *("rate-1", "limiter-1", "limiter-kinds-1"),
+        *("rate-1", "asked-1", "limiter-1", "limiter-kinds-1"),
         *("delivered-1", "delays-1", "ages-1", "trials-1"),
+        *("rounds-1", "rounds-2", "rounds-3"),
     ]
 
 
@@ -295,6 +296,7 @@ def test_labels_side_by_side_have_room() -> None:
 @pytest.mark.parametrize("until", [0.4, 4, 62, 1830, 90_000])
 def test_seconds_have_few_round_ticks(until: float) -> None:
     ticks = axes.ticks_between(0, until)
+    assert all(len(f"{tick:g}") <= 5 for tick in ticks)
     assert 2 <= len(ticks) <= 7
     assert ticks[0] == 0
     assert ticks[-1] <= until
@@ -306,9 +308,8 @@ def test_no_picture_of_an_invalid_measurement_hides_it() -> None:
     for picture in pictures(found):
         words = [picture.title, picture.told, *(key.words for key in picture.legend)]
         words += ET.fromstring(picture.drawing).itertext()
-        named = picture.name.startswith(
-            "limiter-kinds"
-        )  # stands beside the timeline, which says so
+        # Stands beside the timeline, which says so.
+        named = picture.name.startswith("limiter-kinds")
         assert named or any("not valid" in text for text in words), picture.name
 
 
