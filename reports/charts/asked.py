@@ -14,6 +14,11 @@ from reports.text import one_line, some
 
 HEIGHT: Final = 240
 CROSS: Final = 70
+BUDGET: Final[Mapping[str, Any]] = {
+    "stroke": "var(--strong)",
+    "strokeDash": [2, 3],
+    "strokeWidth": 1.25,
+}
 WINDOW_S: Final = 60.0  # the budget is documented per minute
 WHO: Final = ("account", "address", "key")
 MOST_ROWS: Final = 120
@@ -21,7 +26,7 @@ LEAST_SHARE: Final = 0.05  # of the busiest: who asked less and was never refuse
 SPAN_MIN_S: Final = 0.001  # as exact as the moments are
 NOTE: Final = (
     "Each line counts what was let through in the minute before. A limiter that keeps to a minute refuses where it "
-    "meets the dashed line; one that counts in minutes of its own lets it rise to twice that."
+    "meets the dotted line; one that counts in minutes of its own lets it rise to twice that."
 )
 
 Batch = Mapping[str, Any]
@@ -69,11 +74,9 @@ def picture(number: int, entry: Mapping[str, Any]) -> Picture | None:
     told = _told(found, documented)
     drawing = drawn(name, title, told, lambda: _chart(found, documented, batches), HEIGHT)
     keys = [Key(marks.stroke(n), each.name) for n, each in enumerate(found)]
-    keys += (
-        [Key(ornament("swatch", _cross, 40, 16), "refused")]
-        if any(each.refused for each in found)
-        else []
-    )
+    if any(each.refused for each in found):
+        keys.append(Key(ornament("swatch", _cross, 40, 16), "refused"))
+    keys.append(Key(ornament("swatch", _budget, 40, 16), f"documented: {documented:,} a minute"))
     return Picture(name, title, told, drawing, _table(batches), tuple(keys), NOTE)
 
 
@@ -149,7 +152,7 @@ def _chart(found: Sequence[Asker], documented: int, batches: Sequence[Batch]) ->
     ]
     crosses = alt.Chart(alt.InlineData(values=refused)).encode(x, y)
     return alt.layer(
-        *_documented(documented, until, x, y),
+        _documented((0, until), documented, x, y),
         lines.mark_line(strokeWidth=marks.WEIGHT).encode(marks.dashed("s", marks.numbers(rows))),
         crosses.mark_point(**marks.CROSS, size=CROSS),
     )
@@ -170,18 +173,18 @@ def _counts(most: float) -> Any:
     return alt.Y("y:Q", scale=alt.Scale(domain=[0, most * 1.12 or 1], nice=False), axis=axis)
 
 
-def _documented(documented: int, until: float, x: Any, y: Any) -> list[Any]:
+def _documented(ends: Sequence[float], documented: int, x: Any, y: Any) -> Any:
     import altair as alt
 
-    ends = [{"x": at, "y": documented, "words": f"documented {documented:,}"} for at in (0, until)]
-    line = alt.Chart(alt.InlineData(values=ends)).encode(x, y)
-    words = alt.Chart(alt.InlineData(values=ends[:1])).encode(x, y, text="words:N")
-    return [
-        line.mark_line(stroke="var(--strong)", strokeDash=[3, 3], strokeWidth=1.25),
-        words.mark_text(
-            align="left", baseline="bottom", dx=4, dy=-3, color="var(--strong)", fontSize=12
-        ),
-    ]
+    rows = [{"x": at, "y": documented} for at in ends]
+    return alt.Chart(alt.InlineData(values=rows)).encode(x, y).mark_line(**BUDGET)
+
+
+def _budget() -> Any:
+    import altair as alt
+
+    chart = alt.Chart(alt.InlineData(values=[{"x": 0}, {"x": 1}]))
+    return chart.encode(alt.X("x:Q", axis=None)).mark_line(**BUDGET)
 
 
 def _cross() -> Any:

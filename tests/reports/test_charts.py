@@ -263,6 +263,26 @@ def test_a_run_over_time_says_when_it_was_worst() -> None:
     assert made.drawing.count("<image") == 1
 
 
+def test_a_run_with_pauses_is_drawn_to_its_end_with_no_line_across_them() -> None:
+    rows = [{**row, "from_s": row["from_s"] * 60} for row in run_over_time(410, 1, rows=4)["rows"]]
+    row = {**rows[-1], "from_s": 181.0}
+    entry = {
+        **loads()[0],
+        "over_time": {"every_s": 1.0, "edges_us": EDGES_US, "rows": [*rows, row]},
+    }
+    found = heat(entry["over_time"])
+    assert found is not None
+    assert (found.from_s, found.until_s) == (0.0, 182.0)
+    (made,) = over_time.pictures([entry])
+    # Three moments alone and two side by side, each with both percentiles.
+    assert len(re.findall(r"<path[^>]* d=\"M[^\"]*L", made.drawing)) >= 8
+
+
+def test_one_moment_has_no_picture_over_time() -> None:
+    entry = {**loads()[0], "over_time": run_over_time(410, 1, rows=1)}
+    assert over_time.pictures([entry]) == []
+
+
 def test_latency_that_never_departs_is_said() -> None:
     entry = nightly_loads()[1]
     entry["knee"] = {
