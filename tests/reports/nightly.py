@@ -13,21 +13,13 @@ from load.histogram import histogram_of
 from load.knee import knee
 from load.result import figures
 from tests.page.answers import BATCHES
+from tests.page.nights import RULES
 from tests.page.whole import rounds
 from tests.reports.builders import FAILED, deviation, full_summary, measurement
 
 EDGES_US = [round(100 * 10 ** (n / 12), 1) for n in range(48)]
 EMPTY = {"p50": None, "p90": None, "p99": None, "p999": None, "max": None}
 LAST_NIGHT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
-RULES = {
-    "margin": 0.05,
-    "margin_us": 20.0,
-    "confidence": 0.95,
-    "false_discovery_rate": 0.05,
-    "baseline_nights_min": 7,
-    "baseline_nights_max": 40,
-    "windows": [1, 2, 3, 5, 7],
-}
 VERDICTS = {
     "order_latency wire p50": ("worse", 0.18),
     "order_latency wire p99": ("worse", 0.31),
