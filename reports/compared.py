@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,7 @@ OVERLAP: Final = "cannot tell: the intervals overlap"
 TOO_FEW_SAMPLES: Final = "cannot tell: too few samples"
 NO_INTERVAL: Final = "cannot tell: no interval was kept"
 NOT_VALID: Final = "not valid: proves nothing"
+DIGEST: Final = re.compile("[0-9a-f]{8}")
 NOTE: Final = (
     "The intervals say how well each run knows its own percentile (95 % confidence). Where they are apart, these two "
     "runs differ; whether the exchange changed, only many nights can say."
@@ -26,6 +28,11 @@ class Other:
     name: str
     summary: Mapping[str, Any]
     trend: Mapping[str, Any] | None = None
+
+    def is_night(self, run: str) -> bool:
+        """Whether a night of a history, which is named `<folder>-<digest>`, is this run, known by its folder."""
+        folder, _, digest = run.rpartition("-")
+        return self.name in (run, folder if DIGEST.fullmatch(digest) else run)
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,7 +86,7 @@ def facts(entry: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if "inference" in entry.get("extra", {}):
         yield from limiter.facts(entry["extra"]["inference"])
     for name, value in entry.get("extra", {}).items():
-        if name == "inference":
+        if name in ("inference", "batches"):  # told above; drawn
             continue
         yield name.replace("_", " "), _flat(value)
 

@@ -74,7 +74,8 @@ def apart(steps: Sequence[float], most: int) -> list[float]:
 
 def ticks_between(low: float, high: float, most: int = 6) -> list[float]:
     """Round seconds, at most so many: steps that people count time in."""
-    steps = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
+    small = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+    steps = (*small, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
     span = high - low
     step = next((float(each) for each in steps if span / each < most), span / most)
     if span < steps[0]:

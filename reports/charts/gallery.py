@@ -9,7 +9,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from reports import compared
-from reports.charts import limiter, over_time, queueing, rates, spectrum, streams
+from reports.charts import limiter, over_time, queueing, rates, rounds, spectrum, streams
 from reports.charts.history import History, history
 from reports.charts.picture import Picture, within_bytes
 from reports.compared import Other
@@ -29,6 +29,7 @@ class Gallery:
     limiter: Sequence[Picture]
     streams: Sequence[Picture]
     overlays: Sequence[Picture]
+    rounds: Sequence[Picture]
     history: History | None
 
 
@@ -40,11 +41,13 @@ def gallery(
     first = [spectrum.picture(spectrum.series(load)), queueing.picture(load)]
     of_load = [each for each in first if each]
     of_load += [*over_time.pictures(load), *rates.pictures(load)]
-    parts = (of_load, limiter.pictures(load), streams.pictures(load), _overlays(summary, other))
+    turns = rounds.pictures(summary.get("rounds", ()))
+    others = (limiter.pictures(load), streams.pictures(load), _overlays(summary, other))
+    parts = (turns, of_load, *others)
     kept = iter(within_bytes([each for part in parts for each in part], PICTURE_BYTES))
-    of_load, limits, listened, overlays = ([next(kept) for _ in part] for part in parts)
+    turns, of_load, limits, listened, overlays = ([next(kept) for _ in part] for part in parts)
     nights = history(trend, other, MOST_ROWS) if trend else None
-    return Gallery(of_load, limits, listened, overlays, nights and _affordable(nights))
+    return Gallery(of_load, limits, listened, overlays, turns, nights and _affordable(nights))
 
 
 def _overlays(summary: Mapping[str, Any], other: Other | None) -> list[Picture]:

@@ -11,6 +11,9 @@ from typing import Any, Final
 from reports.charts.axes import positive
 
 HEIGHT: Final = 64  # pixels, each the same step on a logarithmic scale
+MOST_COLUMNS: Final = (
+    480  # as many as the picture is wide, for a run that was idle for long between its moments
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ def _columns(
 ) -> list[Sequence[int]]:
     """The counts of each span; none where a span is missing."""
     by_place = {round((row["from_s"] - from_s) / every_s): row["counts"] for row in moments}
-    last = min(max(by_place), 10 * len(moments))
+    last = min(max(by_place), MOST_COLUMNS)
     return [by_place.get(place, ()) for place in range(last + 1)]
 
 

@@ -243,7 +243,7 @@ def _other(series: Series, other: Other | None, x: Any, y: Any) -> Iterator[Any]
     if other is None:
         return
     known = _known(series)
-    mine = [row for row in known if row["run"] == other.name]
+    mine = [row for row in known if other.is_night(row["run"])]
     if mine:
         ring = alt.Chart(alt.InlineData(values=mine)).encode(x, y)
         yield ring.mark_point(size=130, stroke="var(--s2)", strokeWidth=2, opacity=1)

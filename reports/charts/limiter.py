@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from reports.charts import axes, marks
+from reports.charts import asked, axes, marks
 from reports.charts.draw import drawn
 from reports.charts.picture import Picture, Table
 from reports.figures import named
@@ -20,10 +20,11 @@ ENDS: Final = 1.06  # of the last moment: room for its mark
 
 
 def pictures(load: Sequence[Mapping[str, Any]]) -> list[Picture]:
-    """The experiment as a timeline, and the limiters that it could be."""
+    """What was asked, the answer as a timeline, and the limiters that it could be."""
     inferred = [entry for entry in load if entry.get("extra", {}).get("inference")]
     found = []
     for number, entry in enumerate(inferred, 1):
+        found.append(asked.picture(number, entry))
         found.append(_timeline(number, entry))
         found.append(_candidates(number, entry["extra"]["inference"]))
     return [each for each in found if each]

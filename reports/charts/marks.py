@@ -55,22 +55,23 @@ def lines(rows: Sequence[dict[str, Any]], x: Any, y: Any) -> Any:
     import altair as alt
 
     line = _chart(rows, x, y).mark_line(strokeWidth=WEIGHT)
-    return alt.layer(line.encode(dashed("s", _numbers(rows))), points(rows, x, y))
+    return alt.layer(line.encode(dashed("s", numbers(rows))), points(rows, x, y))
 
 
 def points(rows: Sequence[dict[str, Any]], x: Any, y: Any) -> Any:
     """The marks alone."""
     chart = _chart(rows, x, y).mark_point(filled=True, size=MARK_SIZE, opacity=1)
-    return chart.encode(shaped("s", _numbers(rows)))
+    return chart.encode(shaped("s", numbers(rows)))
 
 
 def _chart(rows: Sequence[dict[str, Any]], x: Any, y: Any) -> Any:
     import altair as alt
 
-    return alt.Chart(alt.InlineData(values=list(rows))).encode(x, y, coloured("s", _numbers(rows)))
+    return alt.Chart(alt.InlineData(values=list(rows))).encode(x, y, coloured("s", numbers(rows)))
 
 
-def _numbers(rows: Sequence[dict[str, Any]]) -> list[int]:
+def numbers(rows: Sequence[Mapping[str, Any]]) -> list[int]:
+    """The numbers of the series that are among these rows."""
     return sorted({row["s"] for row in rows})
 
 
@@ -78,6 +79,21 @@ def _numbers(rows: Sequence[dict[str, Any]]) -> list[int]:
 def swatch(number: int) -> Markup:
     """A short piece of a series' line with its mark, for the legend."""
     return ornament("swatch", lambda: _swatch(number), 40, 16)
+
+
+@cache
+def stroke(number: int) -> Markup:
+    """The same of a line that has no marks."""
+    return ornament("swatch", lambda: _stroke(number), 40, 16)
+
+
+def _stroke(number: int) -> Any:
+    import altair as alt
+
+    rows = [{"x": x, "s": number} for x in (0, 1)]
+    chart = alt.Chart(alt.InlineData(values=rows)).encode(alt.X("x:Q", axis=None))
+    line = chart.mark_line(strokeWidth=WEIGHT)
+    return line.encode(coloured("s", [number]), dashed("s", [number]))
 
 
 def _swatch(number: int) -> Any:

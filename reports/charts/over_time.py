@@ -31,7 +31,7 @@ def pictures(load: Sequence[Mapping[str, Any]]) -> list[Picture]:
 
 def _picture(number: int, entry: Mapping[str, Any]) -> Picture | None:
     found = heat(entry["over_time"])
-    if found is None:
+    if found is None or len(found.rows[0]) < 2:  # one moment has no course
         return None
     name, title = f"over-time-{number}", f"{named(entry)} over time"
     told = _told(entry)
@@ -79,14 +79,14 @@ def _chart(rows: Sequence[Mapping[str, Any]], found: Heat) -> Any:
     import altair as alt
 
     half = (found.until_s - found.from_s) / len(found.rows[0]) / 2
-    shown = [row for row in rows if row["from_s"] >= found.from_s]
+    shown = [row for row in rows if found.from_s <= row["from_s"] < found.until_s]
     lines = {name: _points(shown, name, half) for name in LINES}
     known = [point["y"] for points in lines.values() for point in points]
     x = axes.since_start("x", found.from_s, found.until_s)
     y = axes.times("y", (found.low_us, found.high_us, *known))
     drawn_lines = (
         alt.Chart(alt.InlineData(values=points))
-        .encode(x, y)
+        .encode(x, y, detail="part:N")
         .mark_line(strokeDash=LINES[name], **LOOK)
         for name, points in lines.items()
     )
@@ -96,12 +96,24 @@ def _chart(rows: Sequence[Mapping[str, Any]], found: Heat) -> Any:
 
 
 def _points(rows: Sequence[Mapping[str, Any]], name: str, half: float) -> list[dict[str, float]]:
-    """A percentile in the middle of each moment that carries it."""
+    """A percentile in the middle of each moment that carries it, in parts between which nothing was measured."""
+    known = [row for row in rows if row["response_us"][name] is not None]
+    parts: list[list[dict[str, float]]] = []
+    for row in known:
+        point = {"x": row["from_s"] + half, "y": axes.positive(row["response_us"][name])}
+        if not parts or point["x"] - parts[-1][-1]["x"] > 3 * half:
+            parts.append([])
+        parts[-1].append(point)
     return [
-        {"x": row["from_s"] + half, "y": axes.positive(row["response_us"][name])}
-        for row in rows
-        if row["response_us"][name] is not None
+        {**point, "part": number}
+        for number, part in enumerate(parts)
+        for point in (part if len(part) > 1 else _alone(part[0], half))
     ]
+
+
+def _alone(point: Mapping[str, float], half: float) -> list[dict[str, float]]:
+    """A moment with no neighbour, as wide as it lasted: a line of one point would not be seen."""
+    return [{**point, "x": point["x"] + side} for side in (-half, half)]
 
 
 def _image(found: Heat, x: Any, y: Any) -> Any:

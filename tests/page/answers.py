@@ -57,6 +57,28 @@ INFERENCE: Final[dict[str, Any]] = {
     "stopped": "the time that it may take is over",
 }
 
+BATCHES: Final[list[dict[str, Any]]] = [
+    {
+        "from_s": from_s,
+        "until_s": until_s,
+        "accepted": accepted,
+        "refused": refused,
+        "address": "127.0.0.1",
+        "account": account,
+        "key": "",
+        "operation": operation,
+    }
+    for from_s, until_s, accepted, refused, account, operation in (
+        (0.0, 0.0, 1, 0, "", "login"),
+        (0.1, 0.6, 1200, 1, "carol", "listSpotOrders"),
+        (0.7, 0.7, 0, 1, "carol", "listFuturesOrders"),
+        (0.8, 1.2, 900, 0, "bob", "listSpotOrders"),
+        (30.0, 30.0, 0, 1, "carol", "listSpotOrders"),
+        (60.2, 60.8, 1200, 1, "carol", "listSpotOrders"),
+        (100.0, 150.0, 600, 0, "carol", "listSpotOrders"),
+    )
+]
+
 STREAMS: Final[dict[str, Any]] = {
     "connections": 4,
     "topics": 30,

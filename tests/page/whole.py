@@ -11,7 +11,7 @@ from load.histogram import histogram_of
 from load.knee import knee
 from load.result import figures
 from tests.page import nights
-from tests.page.answers import GENERATOR, INFERENCE, STREAMS
+from tests.page.answers import BATCHES, GENERATOR, INFERENCE, STREAMS
 from tests.page.nights import MEDIANS_US, NIGHTS, at
 from tests.reports.builders import (
     FAILED,
@@ -58,6 +58,7 @@ def summary() -> dict[str, Any]:
     }
 
 
+LIMITER: Final = {"inference": INFERENCE, "batches": BATCHES}
 MACHINE: Final = {
     "machine": nights.MACHINE,
     "cpu": "Example Processor 7000",
@@ -81,7 +82,7 @@ def loads() -> list[dict[str, Any]]:
         _whole("order_latency", 4000, 1, **times, **late),
         _whole("mixed", 6000, 2, stages=stages(), knee=knee(stages()), **few),
         _whole("stream_throughput", 2400, 3, extra=STREAMS, over_time=over_time(3)),
-        _unstamped(measurement("rate_limit", 1260, 520, 4, extra={"inference": INFERENCE})),
+        _unstamped(measurement("rate_limit", 1260, 520, 4, extra=LIMITER)),
     ]
 
 
@@ -180,6 +181,7 @@ def _round(number: int, of: str, scenario: str) -> dict[str, Any]:
         "round": number,
         "of": of,
         "scenario": scenario,
+        "profile": "round",
         "started": at(NIGHTS - 1, minutes=number),
         "valid": is_valid,
         "why_invalid": None if is_valid else "the clock was set",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from tests.page.nights import RULES
+
 
 def series(**changes: Any) -> dict[str, Any]:
     """One figure over three nights, slower tonight."""
@@ -55,15 +57,7 @@ def trend(**changes: Any) -> dict[str, Any]:
         "machine": "0a1b2c3d",
         "nights": 13,
         "verdict": "worse",
-        "rules": {
-            "margin": 0.05,
-            "margin_us": 20.0,
-            "confidence": 0.95,
-            "false_discovery_rate": 0.05,
-            "windows": [1, 2, 3, 5, 7],
-            "baseline_nights_min": 4,
-            "baseline_nights_max": 40,
-        },
+        "rules": RULES,
         "before": {
             "run": "run-2",
             "started": "2026-01-02T00:00:00Z",

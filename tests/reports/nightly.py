@@ -12,20 +12,14 @@ from typing import Any
 from load.histogram import histogram_of
 from load.knee import knee
 from load.result import figures
+from tests.page.answers import BATCHES
+from tests.page.nights import RULES
+from tests.page.whole import rounds
 from tests.reports.builders import FAILED, deviation, full_summary, measurement
 
 EDGES_US = [round(100 * 10 ** (n / 12), 1) for n in range(48)]
 EMPTY = {"p50": None, "p90": None, "p99": None, "p999": None, "max": None}
 LAST_NIGHT = datetime(2026, 11, 25, 3, 0, tzinfo=UTC)
-RULES = {
-    "margin": 0.05,
-    "margin_us": 20.0,
-    "confidence": 0.95,
-    "false_discovery_rate": 0.05,
-    "baseline_nights_min": 7,
-    "baseline_nights_max": 40,
-    "windows": [1, 2, 3, 5, 7],
-}
 VERDICTS = {
     "order_latency wire p50": ("worse", 0.18),
     "order_latency wire p99": ("worse", 0.31),
@@ -152,6 +146,7 @@ def limiter(**changes: Any) -> dict[str, Any]:
         "retry_after_s": 60.0,
         "first_refusal_after_s": 0.464,
         "inference": {**inference, **changes},
+        "batches": BATCHES,
     }
 
 
@@ -210,6 +205,7 @@ def nightly_summary() -> dict[str, Any]:
     return {
         **summary,
         "kind": "nightly",
+        "rounds": rounds(),
         "load": nightly_loads(),
         "deviations": [deviation(requirement="limits.retry-after-is-true")],
         "environment": {**summary["environment"], **machine},
@@ -322,7 +318,12 @@ def _night(ago: int, value: float, is_invalid: bool) -> dict[str, Any]:
 
 
 def run_of(ago: int) -> str:
-    """The name of the run so many nights ago."""
+    """The name under which a history knows the run so many nights ago."""
+    return f"{folder_of(ago)}-0a1b2c{ago:02x}"
+
+
+def folder_of(ago: int) -> str:
+    """The name of that run's folder."""
     return f"nightly-reference-{LAST_NIGHT - timedelta(days=ago):%Y%m%dT%H%M%SZ}-1"
 
 

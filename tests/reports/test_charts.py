@@ -24,6 +24,7 @@ from reports.page import report_html
 from tests.reports.builders import loads, measurement, small
 from tests.reports.nightly import (
     EDGES_US,
+    folder_of,
     nightly_loads,
     nightly_summary,
     run_of,
@@ -50,7 +51,7 @@ def _drawn() -> Gallery:
 
 
 def pictures(found: Gallery) -> list[Picture]:
-    return [*found.load, *found.limiter, *found.streams, *found.overlays]
+    return [*found.load, *found.limiter, *found.streams, *found.overlays, *found.rounds]
 
 
 def test_every_picture_is_well_formed_and_named_by_its_title_and_words() -> None:
@@ -71,8 +72,9 @@ def test_every_section_has_its_pictures() -> None:
     names = [each.name for each in pictures(found)]
     assert names == [
         *("spectrum", "queueing", "over-time-1", "over-time-2", "over-time-3", "over-time-4"),
-        *("rate-1", "limiter-1", "limiter-kinds-1"),
+        *("rate-1", "asked-1", "limiter-1", "limiter-kinds-1"),
         *("delivered-1", "delays-1", "ages-1", "trials-1"),
+        *("rounds-1", "rounds-2", "rounds-3"),
     ]
 
 
@@ -209,10 +211,9 @@ def test_a_series_without_a_value_has_a_row_and_no_picture() -> None:
 
 def test_the_other_run_is_a_night_of_the_series_or_a_line_of_its_own() -> None:
     nights = {**trend(), "series": [series("one", 20, "same", 0.0, 1)]}
-    alone, ringed, lined = (
-        history(nights, other, 9).panels[0].drawing
-        for other in (None, Other(run_of(4), {}), Other("elsewhere", {}, nights))
-    )
+    others = (None, Other(folder_of(4), {}), Other(run_of(4), {}), Other("elsewhere", {}, nights))
+    alone, ringed, again, lined = (history(nights, each, 9).panels[0].drawing for each in others)
+    assert again == ringed
     assert "var(--s2)" not in alone
     assert "var(--s2)" in ringed
     assert "stroke-dasharray" in lined
@@ -262,6 +263,26 @@ def test_a_run_over_time_says_when_it_was_worst() -> None:
     assert made.drawing.count("<image") == 1
 
 
+def test_a_run_with_pauses_is_drawn_to_its_end_with_no_line_across_them() -> None:
+    rows = [{**row, "from_s": row["from_s"] * 60} for row in run_over_time(410, 1, rows=4)["rows"]]
+    row = {**rows[-1], "from_s": 181.0}
+    entry = {
+        **loads()[0],
+        "over_time": {"every_s": 1.0, "edges_us": EDGES_US, "rows": [*rows, row]},
+    }
+    found = heat(entry["over_time"])
+    assert found is not None
+    assert (found.from_s, found.until_s) == (0.0, 182.0)
+    (made,) = over_time.pictures([entry])
+    # Three moments alone and two side by side, each with both percentiles.
+    assert len(re.findall(r"<path[^>]* d=\"M[^\"]*L", made.drawing)) >= 8
+
+
+def test_one_moment_has_no_picture_over_time() -> None:
+    entry = {**loads()[0], "over_time": run_over_time(410, 1, rows=1)}
+    assert over_time.pictures([entry]) == []
+
+
 def test_latency_that_never_departs_is_said() -> None:
     entry = nightly_loads()[1]
     entry["knee"] = {
@@ -295,6 +316,7 @@ def test_labels_side_by_side_have_room() -> None:
 @pytest.mark.parametrize("until", [0.4, 4, 62, 1830, 90_000])
 def test_seconds_have_few_round_ticks(until: float) -> None:
     ticks = axes.ticks_between(0, until)
+    assert all(len(f"{tick:g}") <= 5 for tick in ticks)
     assert 2 <= len(ticks) <= 7
     assert ticks[0] == 0
     assert ticks[-1] <= until
@@ -306,9 +328,8 @@ def test_no_picture_of_an_invalid_measurement_hides_it() -> None:
     for picture in pictures(found):
         words = [picture.title, picture.told, *(key.words for key in picture.legend)]
         words += ET.fromstring(picture.drawing).itertext()
-        named = picture.name.startswith(
-            "limiter-kinds"
-        )  # stands beside the timeline, which says so
+        # Stands beside the timeline, which says so.
+        named = picture.name.startswith("limiter-kinds")
         assert named or any("not valid" in text for text in words), picture.name
 
 

@@ -57,6 +57,19 @@ def test_only_what_both_measured_is_compared() -> None:
     assert [(this["scenario"], that["scenario"]) for this, that in pairs] == [("two", "two")]
 
 
+@pytest.mark.parametrize(
+    ("run", "is_it"),
+    [
+        ("night-1", True),
+        ("night-1-0a1b2c3d", True),
+        ("night-1-2-0a1b2c3d", False),
+        ("night-12", False),
+    ],
+)
+def test_a_night_of_a_history_is_known_by_the_folder_of_its_run(run: str, is_it: bool) -> None:
+    assert Other("night-1", {}).is_night(run) is is_it
+
+
 def test_the_page_lays_one_run_over_the_other() -> None:
     this, that = small(load=nightly_loads()), small(load=nightly_loads(480))
     page = Page(report_html(this, None, Other("nightly-of-monday", that)))

@@ -20,7 +20,7 @@ from tests.reports.nightly import nightly_loads, nightly_summary, trend
 CSS = (Path(reports.__file__).parent / "templates" / "report.css").read_text()
 VOID = {"meta", "br", "input", "link", "img", "hr"}
 EVIL = "<script>alert(1)</script><img src=http://x.test onerror=a()>\"' onload=b \u202e\x1b[0m"
-CHOICES = {"verdict", "strength", "provenance", "state", "review_by", "started", "histograms"}
+CHOICES = {"of", "verdict", "strength", "provenance", "state", "review_by", "started", "histograms"}
 
 
 class Page(HTMLParser):
