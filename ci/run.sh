@@ -45,7 +45,8 @@ log=$(mktemp)
 began=$(mktemp)
 trap 'rm -f "$log" "$began"' EXIT
 code=0
-make "$JOB" "${words[@]}" 2>&1 | tee "$log" || code=$?
+# In plain words: make says the code in the language of whoever calls.
+LANGUAGE=C LC_ALL=C.UTF-8 make "$JOB" "${words[@]}" 2>&1 | tee "$log" || code=$?
 if ((code)); then
   said=$(sed -nE 's/^make(\[[0-9]+\])?: \*\*\* \[.*\] Error ([0-9]+)$/\2/p' "$log" | tail -n 1)
   code=${said:-3}
@@ -61,7 +62,7 @@ esac
 run='' report=''
 # Not by another name: a night that is gone on with has the name that it had.
 after=$(readlink runs/latest 2>/dev/null || true)
-if [[ -n $after && runs/$after/summary.json -nt $began ]]; then
+if [[ -n $after && -n $(find "runs/$after/" -newer "$began" -print -quit) ]]; then
   run=$PWD/runs/$after
   if [[ -f $run/report.html ]]; then report=$run/report.html; fi
 fi

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import date
 from pathlib import Path
@@ -47,8 +48,8 @@ def conclude_run(folder: Path, today: date) -> dict[str, Any]:
         asked=footer.get("asked", {}),
         heard=footer.get("heard", {}),
         load=load_run,
-        duration_s=footer.get("duration_s", 0.0) + sum(x.get("duration_s", 0) for x in load_run),
-        warnings=_warnings(footer, load_run),
+        duration_s=_duration_s(folder, footer, load_run),
+        warnings=[*_warnings(footer, load_run), *_spoilt_rounds(folder)],
         notes=[*(line["text"] for line in lines if line["line"] == "note"), *_left_out(folder)],
         night=_night(folder, trend),
     )
@@ -61,6 +62,30 @@ def _night(folder: Path, trend: dict[str, Any] | None) -> dict[str, Any]:
     rounds = rounds_file.read(folder)
     digest = {"trend": trend_file.digest(trend)} if trend else {}
     return {**({"rounds": rounds} if rounds else {}), **digest}
+
+
+def _duration_s(folder: Path, footer: dict[str, Any], load_run: Iterable[dict[str, Any]]) -> float:
+    """Of a night from its beginning to its end; of other runs what their parts took."""
+    state = night_state.read(folder)
+    if state is not None and state.lasted_s:
+        return state.lasted_s
+    return float(footer.get("duration_s", 0.0) + sum(x.get("duration_s", 0) for x in load_run))
+
+
+def _spoilt_rounds(folder: Path) -> Iterator[str]:
+    """A night with fewer valid rounds than were asked for compares less, or nothing."""
+    state, rounds = night_state.read(folder), rounds_file.read(folder)
+    if state is None or not rounds:
+        return
+    asked = int(state.settings.get("rounds", 0))
+    parts_of_one = len({each["of"] for each in rounds})
+    valid = rounds_file.valid_rounds(rounds, parts_of_one)
+    reasons = Counter(str(x["why_invalid"]).partition(";")[0] for x in rounds if not x["valid"])
+    if valid < asked and reasons:
+        commonest = reasons.most_common(1)[0][0]
+        yield f"{valid} of {asked} rounds beside the control are valid; what spoilt most: {commonest}"
+    elif valid < asked:
+        yield f"{valid} of {asked} rounds beside the control were measured"
 
 
 def _left_out(folder: Path) -> Iterator[str]:
@@ -99,7 +124,9 @@ def _load_findings(
 def _unmeasured(header: dict[str, Any], target: Target) -> tuple[Verdict, str]:
     """A night that had no time to measure could not tell; a run that is about something else does not ask."""
     if header["kind"] == "nightly" and target.allows.load:
-        return Verdict.INCONCLUSIVE, "nothing was measured that night"
+        return Verdict.INCONCLUSIVE, "the longer load was not measured that night"
+    if header["kind"] == "nightly":
+        return Verdict.SKIPPED, "the target's file allows no load"
     return Verdict.SKIPPED, f"a {header['kind']} run measures no load: make conformance does"
 
 

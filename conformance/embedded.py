@@ -66,6 +66,8 @@ def _why(said: str, code: int | None) -> SuiteError:
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
     if process.poll() is not None:
         return
     process.terminate()

@@ -56,11 +56,13 @@ def seconds_of(text: str) -> float | None:
 
 def profile_seconds(profile: str, scenario: str) -> float:
     """How long a load run of a profile takes, starting it included. Raises ConfigurationError."""
-    table = _profiles().get(profile)
-    if table is None:
-        known = ", ".join(sorted(name for name in _profiles() if name != "bounds"))
+    profiles = {name: table for name, table in _profiles().items() if name != "bounds"}
+    if profile not in profiles:
+        known = ", ".join(sorted(profiles))
         raise ConfigurationError(f"unknown profile {profile!r}: there are {known}")
-    stages = table.get(scenario, {"stages": []})
+    if scenario not in profiles[profile]:
+        raise ConfigurationError(f"the profile {profile!r} has no scenario {scenario!r}")
+    stages = profiles[profile][scenario]
     lasting = sum(stage["duration_s"] for stage in stages["stages"])
     return float(stages.get("warm_up_s", 0) + lasting + STARTING_S)
 

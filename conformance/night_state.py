@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -35,6 +35,7 @@ class NightState:
     done: list[str] = field(default_factory=list)
     left_out: dict[str, str] = field(default_factory=dict)
     is_finished: bool = False
+    lasted_s: float = 0.0  # from its beginning until the last part was settled, pauses included
 
     def is_settled(self, part: str) -> bool:
         """True for what needs not be done any more."""
@@ -46,6 +47,7 @@ class NightState:
             self.left_out[part] = left_out
         else:
             self.done.append(part)
+        self.lasted_s = round((datetime.now(UTC) - self.started).total_seconds(), 1)
         self.save()
 
     def finish(self) -> None:
@@ -64,6 +66,7 @@ class NightState:
             "done": self.done,
             "left_out": self.left_out,
             "finished": self.is_finished,
+            "lasted_s": self.lasted_s,
         }
         try:
             draft.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
@@ -77,24 +80,20 @@ def read(folder: Path) -> NightState | None:
     try:
         told = json.loads((folder / FILE).read_text(encoding="utf-8"))
         started = datetime.strptime(told["started"], TIME)
-        fields = (told["done"], told["left_out"], told["finished"])
+        fields = (told["done"], told["left_out"], told["finished"], told["lasted_s"])
         return NightState(folder, told["settings"], started, *fields)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def unfinished(runs: Path, settings: Mapping[str, Any], now: datetime) -> NightState | None:
-    """The newest nightly run with these settings that was begun lately and not finished."""
+    """The newest nightly run with these settings, if it was begun lately and not finished."""
     found = (read(folder) for folder in runs.glob("nightly-*"))
-    open_ones = [
-        each
-        for each in found
-        if each is not None
-        and not each.is_finished
-        and each.settings == settings
-        and timedelta(0) <= now - each.started <= RESUMED_WITHIN
-    ]
-    return max(open_ones, key=lambda each: each.started, default=None)
+    same = [each for each in found if each is not None and each.settings == settings]
+    newest = max(same, key=lambda each: each.started, default=None)
+    if newest is None or newest.is_finished:
+        return None
+    return newest if timedelta(0) <= now - newest.started <= RESUMED_WITHIN else None
 
 
 @contextmanager

@@ -47,9 +47,7 @@ def run(night: Night) -> int:
     """Do the night; the exit code says what came of it. Raises SuiteError."""
     target = job.checked(night.wanted)
     for scenario in LONGER:
-        night_plan.profile_seconds(
-            night.profile, scenario
-        )  # an unknown profile is said before all else
+        night_plan.profile_seconds(night.profile, scenario)  # said before anything is asked
     budget = Budget(night.budget_s, time.monotonic, time.monotonic())
     state = _state(night, target)
     with night_state.held(state.folder), ExitStack() as stack:
@@ -140,39 +138,45 @@ def _told(night: Night, target: Target, state: NightState, code: int) -> int:
         return code  # nobody answered: the part has said so
     if code:  # it is not whole: the same command goes on with it, and only then it is a night
         return _cut_short(state.folder, code)
-    summary, compared = _concluded(night, target, state.folder)
-    trend = trend_file.read(state.folder)
+    summary, compared = _compared(night, target, state.folder)
     drawn = _ours("reports", str(state.folder))
-    notify(summary, trend)
-    if not compared and not drawn:  # else the same command tries again what failed, and only that
+    notify(summary, trend_file.read(state.folder))
+    kept = 0 if summary["fault"] else _kept(night, target, state.folder)
+    if not (
+        compared or drawn or kept
+    ):  # else the same command tries again what failed, and only that
         state.finish()
-    return int(compared or drawn or summary["exit_code"])
+    return int(compared or drawn or kept or summary["exit_code"])
+
+
+def _compared(night: Night, target: Target, folder: Path) -> tuple[dict[str, Any], int]:
+    """The run judged, and again with what its history says of it; not 0 where the history cannot be used."""
+    today, rules = datetime.now(UTC).date(), target.nightly
+    (folder / trend_file.FILE).unlink(missing_ok=True)  # what a night that was gone on with left
+    summary = conclude_run(folder, today)
+    margins = ("--margin", str(rules.margin), "--margin-us", str(rules.margin_us))
+    code = _ours("reports.trend", str(folder), *margins, "--history", str(night.history))
+    return (summary if code else conclude_run(folder, today)), code
+
+
+def _kept(night: Night, target: Target, folder: Path) -> int:
+    """A night among the others. Its document is kept even where its index cannot be used.
+
+    What was wrong on purpose is no night to compare others with, and is not kept.
+    """
+    where = ("--history", str(night.history))
+    code = _ours("reports.history", "import", str(folder), *where)
+    days = str(target.nightly.keep_days)
+    return code or _ours("reports.history", "prune", "--keep-days", days, *where)
 
 
 def _cut_short(folder: Path, code: int) -> int:
     """What was recorded is told all the same."""
     (folder / trend_file.FILE).unlink(missing_ok=True)
-    conclude_run(folder, datetime.now(UTC).date())
+    summary = conclude_run(folder, datetime.now(UTC).date())
     _ours("reports", str(folder))
+    notify(summary, None)
     return code
-
-
-def _concluded(night: Night, target: Target, folder: Path) -> tuple[dict[str, Any], int]:
-    """The run judged, compared with its history and kept in it; 0, or why the history could not be used."""
-    today, rules = datetime.now(UTC).date(), target.nightly
-    (folder / trend_file.FILE).unlink(missing_ok=True)  # what a night that was gone on with left
-    summary = conclude_run(folder, today)
-    margins = ("--margin", str(rules.margin), "--margin-us", str(rules.margin_us))
-    where = ("--history", str(night.history))
-    code = _ours("reports.trend", str(folder), *margins, *where)
-    if not code:
-        summary = conclude_run(folder, today)
-    if summary["fault"]:  # what was wrong on purpose is no night to compare others with
-        return summary, code
-    # Also when it could not be compared: its document needs no index.
-    code = _ours("reports.history", "import", str(folder), *where) or code
-    keeping = ("prune", "--keep-days", str(rules.keep_days))
-    return summary, code or _ours("reports.history", *keeping, *where)
 
 
 def _ours(module: str, *words: str) -> int:

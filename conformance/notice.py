@@ -44,9 +44,10 @@ def message(summary: Document, trend: Document | None, link: str = "") -> dict[s
     """What is sent: `text` for chats that read Slack's form, and the same by field."""
     before = trend["before"] if trend else None
     changed = trend["changed"]["requirements"] if trend else []
-    failures = [row["id"] for row in changed if row["now"] == "failed"]
-    if before is None:
-        failures = [row["id"] for row in summary["requirement_results"] if _fails(row)]
+    failures = [row["id"] for row in summary["requirement_results"] if _fails(row)]
+    if before is not None:
+        new = {row["id"] for row in changed if row["now"] == "failed"}
+        failures = [each for each in failures if each in new]
     series = trend["series"] if trend else []
     fields = {
         "target": _short(summary["target"]),

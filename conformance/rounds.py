@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import shutil
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from conformance import parts
 from conformance.embedded import embedded
@@ -45,7 +44,7 @@ def measure_rounds(
             asked[CONTROL] = (ours, stack.enter_context(embedded(control, wanted.seed)))
         lasting_s = len(asked) * profile_seconds(ROUNDS_PROFILE, what.scenario)
         for number in range(1, count + count // SPARE + 1):
-            valid = valid_rounds(rounds_file.read(night.folder), len(asked))
+            valid = rounds_file.valid_rounds(rounds_file.read(night.folder), len(asked))
             if valid >= count:
                 break
             if not budget.has(lasting_s):
@@ -59,12 +58,6 @@ def measure_rounds(
                     print(f"round {number} of {count}: {of}", flush=True)
                     _measure(*asked[of], night, (number, of), what)
                     night.settle(part)
-
-
-def valid_rounds(rounds: Iterable[Mapping[str, Any]], parts_of_one: int) -> int:
-    """How many rounds have all their parts, each of them valid."""
-    valid = Counter(each["round"] for each in rounds if each["valid"])
-    return sum(count == parts_of_one for count in valid.values())
 
 
 def scenario_of(target: Target) -> str:

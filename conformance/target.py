@@ -156,7 +156,7 @@ class Target(_Part):
     `manner` is, for the embedded exchange, how it does what the documents leave open.
     """
 
-    name: str
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")  # runs are named after it
     embedded: bool = False
     manner: str = "default"
     rest: str = ""

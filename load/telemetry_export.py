@@ -32,6 +32,7 @@ EDGES_S: Final = (
 )
 SCOPE: Final = "exchange.load"
 SERVICE: Final = "exchange-conformance"
+NAMELESS: Final = "unknown_service"  # what the SDK says where the environment names none
 LAST_EXPORT_S: Final = 2.0
 HOPELESS_S: Final = 0.5  # where none of all exports was taken so far
 Values = NDArray[np.int64]
@@ -103,8 +104,10 @@ def data_of(folded: Folded, facts: Mapping[str, str], start_ns: int, now_ns: int
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 
-    named = {"service.name": os.environ.get("OTEL_SERVICE_NAME", SERVICE), **facts}
-    resource = Resource.create(named)
+    # What the environment says of the service comes before our own name for it.
+    resource = Resource({"service.name": SERVICE}).merge(Resource.create(facts))
+    if resource.attributes["service.name"] == NAMELESS:
+        resource = resource.merge(Resource({"service.name": SERVICE}))
     metrics = [*_durations(folded, start_ns, now_ns), *_numbers(folded, start_ns, now_ns)]
     scope = sdk.ScopeMetrics(InstrumentationScope(SCOPE), metrics, "")
     return sdk.MetricsData([sdk.ResourceMetrics(resource, [scope], "")])

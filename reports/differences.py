@@ -15,24 +15,30 @@ Summary = Mapping[str, Any]
 
 def differences(before: Summary, now: Summary) -> dict[str, Any]:
     """In the form of the trend's `changed`."""
-    return {"requirements": list(_requirements(before, now)), "facts": list(_facts(before, now))}
+    was = {row["id"]: row["verdict"] for row in before["requirement_results"]}
+    told = {row["id"]: row["sentence"] for row in before["requirement_results"]}
+    return {"requirements": requirements(was, now, told), "facts": list(_facts(before, now))}
 
 
-def _requirements(before: Summary, now: Summary) -> Iterator[dict[str, Any]]:
-    """The gravest news first: what holds no more, then the rest in the order of the catalogue."""
-    was = {row["id"]: row for row in before["requirement_results"]}
+def requirements(
+    was: Mapping[str, str], now: Summary, told: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    """The gravest news first: what holds no more, then the rest in the order of the catalogue.
+
+    `was` has the verdicts before, `told` the sentences of what may be gone by now.
+    """
     rows = {row["id"]: row for row in now["requirement_results"]}
     found = [
         {
             "id": name,
-            "sentence": rows.get(name, was.get(name, {}))["sentence"],
-            "before": was[name]["verdict"] if name in was else None,
+            "sentence": rows[name]["sentence"] if name in rows else told.get(name, ""),
+            "before": was.get(name),
             "now": rows[name]["verdict"] if name in rows else None,
         }
         for name in dict.fromkeys([*rows, *was])
     ]
     different = [each for each in found if each["before"] != each["now"]]
-    yield from sorted(different, key=lambda each: each["now"] != "failed")
+    return sorted(different, key=lambda each: each["now"] != "failed")
 
 
 def _facts(before: Summary, now: Summary) -> Iterator[dict[str, Any]]:

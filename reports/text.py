@@ -16,6 +16,7 @@ INVISIBLE = re.compile(
 )
 
 # GitHub's own characters: a backslash before each makes it text.
+WWW = re.compile(r"(www)\.", re.IGNORECASE)  # GitHub makes a link of it without any scheme
 SPECIAL = re.compile(r"([\\`*_{}\[\]()#+!|~:@-])")
 
 
@@ -41,7 +42,8 @@ def one_line(text: str, most: int = 200) -> str:
 
 def in_markdown(text: str, most: int = 200) -> str:
     """The start of a text that Markdown leaves alone, on one line."""
-    return SPECIAL.sub(r"\\\1", html.escape(one_line(text, most), quote=False))
+    escaped = SPECIAL.sub(r"\\\1", html.escape(one_line(text, most), quote=False))
+    return WWW.sub(r"\1&#46;", escaped)
 
 
 def within(rows: Iterable[T], size: Callable[[T], int], most: int) -> tuple[list[T], int]:

@@ -21,7 +21,7 @@ from reports.change.nights import Night
 from reports.change.points import Point, points
 from reports.change.rules import Rules
 from reports.change.values import value_us
-from reports.differences import differences
+from reports.differences import differences, requirements
 from reports.document import Summary, read
 from reports.history.document import document_of
 from reports.history.measures import Run, nights_of, run_of
@@ -56,7 +56,6 @@ def compared(history: History, summary: Summary, name: str, rules: Rules) -> dic
     nights = _with(_nights_before(history, this), nights_of(tonight))
     judged = judge(nights, rules)
     earlier = history.before(this)
-    before = _document(history, earlier)
     return {
         "schema": 1,
         "run": tonight.id,
@@ -66,8 +65,8 @@ def compared(history: History, summary: Summary, name: str, rules: Rules) -> dic
         "nights": max((len(each) for each in nights.values()), default=1),
         "verdict": gravest(each.verdict for each in judged.values()),
         "rules": _rules(rules),
-        "before": _before(earlier, before) if earlier and before else None,
-        "changed": differences(before, summary) if before else {"requirements": [], "facts": []},
+        "before": _before(earlier) if earlier else None,
+        "changed": _changed(history, earlier, summary),
         "series": [
             _row(series, nights[series], each, points(nights[series], rules))
             for series, each in _ordered(judged)
@@ -75,12 +74,14 @@ def compared(history: History, summary: Summary, name: str, rules: Rules) -> dic
     }
 
 
-def _document(history: History, run: Run | None) -> Summary | None:
-    """Its summary; None where only the index knows the run, for its document is in another folder or damaged."""
+def _changed(history: History, before: Run | None, summary: Summary) -> dict[str, Any]:
+    """Since the night before. Where only the index knows that one, for its document is elsewhere: no facts."""
+    if before is None:
+        return {"requirements": [], "facts": []}
     try:
-        return None if run is None else history.document(run.id)
+        return differences(history.document(before.id), summary)
     except RunError:
-        return None
+        return {"requirements": requirements(history.results(before.id), summary, {}), "facts": []}
 
 
 def _nights_before(history: History, this: Run) -> Series:
@@ -109,15 +110,9 @@ def _ordered(judged: Mapping[str, Judged]) -> list[tuple[str, Judged]]:
     return sorted(judged.items(), key=lambda each: GRAVEST.index(each[1].verdict))
 
 
-def _before(run: Run, summary: Summary) -> dict[str, Any]:
+def _before(run: Run) -> dict[str, Any]:
     """The night before, and what its history said of it."""
-    trend = summary.get("trend")
-    return {
-        "run": run.id,
-        "started": summary["started"],
-        "verdict": summary["verdict"],
-        "trend": trend and trend["verdict"],
-    }
+    return {"run": run.id, "started": run.started, "verdict": run.verdict, "trend": run.trend}
 
 
 def _rules(rules: Rules) -> dict[str, Any]:

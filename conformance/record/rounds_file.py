@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,12 @@ def write(folder: Path, rounds: list[dict[str, Any]]) -> None:
         os.replace(draft, path)
     except OSError as error:
         raise RunError(f"cannot write {path}: {error.strerror}") from None
+
+
+def valid_rounds(rounds: Iterable[Mapping[str, Any]], parts_of_one: int) -> int:
+    """How many rounds have all their parts, each of them valid."""
+    valid = Counter(each["round"] for each in rounds if each["valid"])
+    return sum(count == parts_of_one for count in valid.values())
 
 
 def row(

@@ -28,10 +28,10 @@ def main(words: list[str] | None = None) -> int:
     try:
         taken = take_in(options.history, options.paths) if options.command == "import" else None
         with _opened(options) as history:
-            if taken is not None:
-                return _imported(taken)
             for line in history.broken:
                 _complain(line)
+            if taken is not None:
+                return _imported(taken)
             code = int(options.do(history, options))
             sys.stdout.flush()
             return code

@@ -12,6 +12,7 @@ from reports.history.document import Document
 
 PERCENTILES: Final = ("p50", "p90", "p99")
 ALSO_PERCENTILES: Final = ("p50", "p99")
+BESIDE_ENDPOINT: Final = "beside its endpoint"
 
 Figures = Mapping[str, float | None]
 Entry = Mapping[str, Any]
@@ -71,9 +72,18 @@ def run_of(document: Document) -> Run:
 
 
 def profile_of(summary: Mapping[str, Any]) -> str:
-    """The load profile of a run, or nothing: that of its rounds, or of its first measurement."""
-    measured = (*summary.get("rounds", ()), *summary["load"])
-    return next((each["profile"] for each in measured if each.get("profile")), "")
+    """The load profile of a run, or nothing: that of its rounds, or of its first measurement.
+
+    Rounds beside the target's own endpoint are of another profile than rounds beside an exchange: what they are
+    divided by is something else.
+    """
+    rounds = summary.get("rounds", ())
+    name = next(
+        (each["profile"] for each in (*rounds, *summary["load"]) if each.get("profile")), ""
+    )
+    if any(each["of"] == "control" for each in rounds):
+        return name
+    return f"{name} {BESIDE_ENDPOINT}" if any(each.get("probe_us") for each in rounds) else name
 
 
 def instant(started: str) -> str:
@@ -138,15 +148,10 @@ def _of_scenario(rounds: list[Entry]) -> Iterator[Measure]:
 
 
 def _beside_the_probe(targets: list[Entry]) -> Iterator[Measure]:
-    # One choice for all rounds: a series whose control is now a median, now a tail, would jump by itself.
-    is_enough = all(each["probe_us"].get(name) for each in targets for name in PERCENTILES)
+    # Its samples of one round carry no tail: every percentile is held against its median.
     for each in targets:
-        probe = each["probe_us"]
-        beside = {
-            series: probe.get(series.rpartition(" ")[2] if is_enough else "p50")
-            for series, _ in _figures(each)
-        }
-        yield from _paired(each, beside)
+        median = each["probe_us"].get("p50")
+        yield from _paired(each, {series: median for series, _ in _figures(each)})
 
 
 def _paired(entry: Entry, beside: Mapping[str, float | None]) -> Iterator[Measure]:

@@ -47,13 +47,16 @@ def take_in(folder: Path, paths: Iterable[Path]) -> Imported:
     added: list[str] = []
     broken: list[str] = []
     known = 0
-    for one in (found for path in paths for found in _found_in(path)):
-        try:
-            made, is_new = _kept(folder / document.FOLDER, _read(one))
-            added += [made.id] if is_new else []
-            known += not is_new
-        except RunError as error:
-            broken.append(str(error))
+    for path in paths:
+        found = list(_found_in(path))
+        broken += [] if found else [f"{path} holds no run and no document of one"]
+        for one in found:
+            try:
+                made, is_new = _kept(folder / document.FOLDER, _read(one))
+                added += [made.id] if is_new else []
+                known += not is_new
+            except RunError as error:
+                broken.append(str(error))
     return Imported(tuple(added), known, tuple(broken))
 
 
@@ -270,6 +273,7 @@ def _found_in(path: Path) -> Iterator[Path]:
         yield from document.files(inner)
     elif path.is_dir() and not (path / "summary.json").exists():
         yield from document.files(path)
+        yield from sorted(each.parent for each in path.glob("*/summary.json"))
     else:
         yield path
 

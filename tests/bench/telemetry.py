@@ -57,7 +57,7 @@ def _lag(name: str, lags: dict[str, float]) -> Row:
 
 def _valid(value: int, usual: int) -> Row:
     goal = f"at least {usual}, as without"
-    return Row("valid with a dead collector", value, "runs", goal, value >= usual, {}, COMMAND)
+    return Row("valid with a dead collector", value, "runs", goal, value >= usual > 0, {}, COMMAND)
 
 
 def _words(name: str) -> str:

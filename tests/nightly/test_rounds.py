@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from conformance import target
-from conformance.rounds import scenario_of, valid_rounds
+from conformance.record.rounds_file import valid_rounds
+from conformance.rounds import scenario_of
 
 REFERENCE = target.load("reference")
 
