@@ -106,7 +106,7 @@ def data_of(folded: Folded, facts: Mapping[str, str], start_ns: int, now_ns: int
 
     # What the environment says of the service comes before our own name for it.
     resource = Resource({"service.name": SERVICE}).merge(Resource.create(facts))
-    if resource.attributes["service.name"] == NAMELESS:
+    if str(resource.attributes["service.name"]).startswith(NAMELESS):
         resource = resource.merge(Resource({"service.name": SERVICE}))
     metrics = [*_durations(folded, start_ns, now_ns), *_numbers(folded, start_ns, now_ns)]
     scope = sdk.ScopeMetrics(InstrumentationScope(SCOPE), metrics, "")

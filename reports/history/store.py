@@ -49,7 +49,8 @@ def take_in(folder: Path, paths: Iterable[Path]) -> Imported:
     known = 0
     for path in paths:
         found = list(_found_in(path))
-        broken += [] if found else [f"{path} holds no run and no document of one"]
+        if not found and not (path / document.FOLDER).is_dir():
+            broken.append(f"{path} holds no run and no document of one")
         for one in found:
             try:
                 made, is_new = _kept(folder / document.FOLDER, _read(one))

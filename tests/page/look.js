@@ -77,6 +77,8 @@
   const folded = [];
   const folds = [];
   for (const each of document.querySelectorAll('details')) {
+    // On paper a picture and its words stand without the table of its points, which would take most of the pages.
+    if (each.matches('details.numbers')) continue;
     const inside = [...each.children].filter((child) => child.localName !== 'summary');
     const isOpen = inside.length > 0 && inside.every((child) => isShown(child) && child.getBoundingClientRect().height > 0);
     if (!isOpen) folded.push(short(each));

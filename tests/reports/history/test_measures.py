@@ -8,7 +8,7 @@ import pytest
 
 from reports.document import problem_of
 from reports.history.document import document_of
-from reports.history.measures import instant, measures_of, nights_of, run_of
+from reports.history.measures import instant, measures_of, nights_of, profile_of, run_of
 from tests.reports.builders import measurement, result, small
 from tests.reports.history.summaries import a_round, drawn, figures, nightly
 
@@ -70,15 +70,15 @@ def test_controls_that_are_all_invalid_are_no_reason_to_compare_without() -> Non
     assert pairs(a_round(1, "target"), a_round(1, "control", valid=False, why_invalid="x")) == {}
 
 
-def test_without_control_rounds_the_probe_s_same_percentile_is_the_control() -> None:
+def test_without_control_rounds_the_probe_s_median_is_the_control_of_every_percentile() -> None:
     also = {"order_to_stream": {"n": 2000, **figures(500.0)}}
     found = pairs(
         a_round(1, "target", probe_us=figures(90.0), also_us=also),
         a_round(2, "target"),  # its probe is missing
     )
-    assert found["order_latency wire p99"] == [(1, 1200.0, 270.0)]
+    assert found["order_latency wire p99"] == [(1, 1200.0, 90.0)]
     assert found["order_latency response p50"] == [(1, 500.0, 90.0)]
-    assert found["order_latency order_to_stream p99"] == [(1, 1500.0, 270.0)]
+    assert found["order_latency order_to_stream p99"] == [(1, 1500.0, 90.0)]
     assert "order_latency order_to_stream p90" not in found
 
 
@@ -158,3 +158,10 @@ def test_the_row_of_a_run() -> None:
 )
 def test_times_are_kept_in_one_form(said: str, kept: str) -> None:
     assert instant(said) == kept
+
+
+def test_nights_beside_an_exchange_and_beside_an_endpoint_are_not_compared() -> None:
+    beside = [a_round(1, "target", probe_us=figures(90.0)), a_round(1, "control")]
+    alone = [a_round(1, "target", probe_us=figures(90.0))]
+    names = [profile_of(nightly(rounds)) for rounds in (beside, alone, [a_round(1, "target")])]
+    assert names == ["nightly", "nightly beside its endpoint", "nightly"]

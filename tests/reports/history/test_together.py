@@ -59,7 +59,7 @@ def merged(folder: Path, *parts: set[int]) -> tuple[Any, ...]:
     with History.open(folder / "merged") as history:
         for number, part in enumerate(parts):
             source = folder / f"{number}"
-            source.mkdir()
+            (source / "documents").mkdir(parents=True)
             for each in part:
                 write(source / "documents", pool()[each])
             assert not history.import_from([source]).broken
