@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -31,6 +33,7 @@ from reports.history.measures import Measure, Run, measures_of, nights, results_
 from reports.history.schema import HEAD, MEASURES, RESULTS, RULE, RUNS
 
 BUSY_S: Final = 60
+AGAIN_S: Final = 0.01
 CONNECT_S: Final = 10
 LOCK: Final = 0x68697374  # "hist": the name of our lock in a server that others may use too
 CHUNK: Final = 500  # ids in one statement; SQLite bears 999 in old builds
@@ -156,10 +159,23 @@ def engine_of(url: URL) -> Engine:
 def _settle(connection: Any, record: Any) -> None:
     # Transactions begin where we say, not where the driver guesses.
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
+    _log_ahead(connection)
     # The documents are synced; what a power cut takes from the index is repaired by the next opening.
     connection.execute("PRAGMA synchronous=NORMAL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _log_ahead(connection: Any) -> None:
+    """Writers and readers side by side. SQLite does not wait by itself for the moment in which it can change this."""
+    until_s = time.monotonic() + BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until_s:
+                raise
+            time.sleep(AGAIN_S)
 
 
 def _begin(connection: Connection) -> None:
