@@ -72,7 +72,7 @@ NIGHT_PROFILE = $(if $(filter command line environment,$(origin PROFILE)),$(PROF
 .PHONY: nightly
 nightly: $(READY) ## unattended: contract, rounds beside a control, longer load, history, trend: BUDGET=30m ROUNDS=8 HISTORY=history
 	@$(PY) -m conformance nightly $(WHOM) --profile '$(NIGHT_PROFILE)' --rounds '$(ROUNDS)' --budget '$(BUDGET)' \
-	  --history '$(HISTORY)' $(if $(FRESH),--fresh) $(if $(FAULT),--fault '$(FAULT)')
+	  --history '$(HISTORY)' $(if $(FRESH),--fresh) $(if $(FAULT),--fault '$(FAULT)') $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: test
 test: $(READY) ## the suite's own tests

@@ -95,7 +95,7 @@ def prepare(job: Job) -> Prepared:
     document = _profiles(job.profiles)
     profile = profile_of(document, job.profile, job.scenario)
     contract = Contract.load(job.spec, settings=target.settings)
-    return Prepared(job, contract, target, profile, bounds_of(document))
+    return Prepared(job, contract, target, profile, bounds_of(document, job.profile))
 
 
 def _profiles(path: Path) -> dict[str, Any]:

@@ -72,9 +72,9 @@ class Evidence:
     miscounted: str | None = None
 
 
-def bounds_of(document: Mapping[str, Any]) -> Bounds:
-    """The bounds of a profiles document."""
-    table = document.get("bounds", {})
+def bounds_of(document: Mapping[str, Any], profile: str = "") -> Bounds:
+    """The bounds of a profiles document; a profile may have some of its own."""
+    table = {**document.get("bounds", {}), **document.get(profile, {}).get("bounds", {})}
     names = {each.name for each in fields(Bounds)}
     if set(table) != names:
         wrong = ", ".join(sorted(set(table) ^ names))

@@ -170,7 +170,7 @@ def profile_of(document: Mapping[str, Any], name: str, scenario: str) -> Profile
         raise ConfigurationError(f"unknown profile {name!r}: there are {', '.join(names)}")
     table = document[name].get(scenario)
     if table is None:
-        known = ", ".join(sorted(document[name]))
+        known = ", ".join(sorted(set(document[name]) - {"bounds"}))
         raise ConfigurationError(f"profile {name!r} has no scenario {scenario!r}: it has {known}")
     try:
         return _profile(name, scenario, table)

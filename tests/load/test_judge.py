@@ -180,3 +180,10 @@ def test_a_worker_that_did_not_live_to_tell_is_not_valid(change, says):
 def test_where_nothing_was_planned_a_worker_is_never_late():
     assert why_unfit("", ran(send_lag_p99_us=900.0, busy_share=1.0), BOUNDS, False) is None
     assert why_unfit("", ran(stopped_because="a stream failed"), BOUNDS, False) == "a stream failed"
+
+
+def test_a_profile_may_have_bounds_of_its_own():
+    document = tomllib.loads(PROFILES.read_text())
+    assert bounds_of(document, "nightly").send_lag_p99_us == 5000
+    assert bounds_of(document, "nightly").error_share_max == bounds_of(document).error_share_max
+    assert bounds_of(document, "smoke") == bounds_of(document)
