@@ -15,9 +15,12 @@ from statistics import median
 from typing import Any, Final
 
 from conformance.errors import RunError, SuiteError
+from reports.change.rules import Rules
 from reports.history import address, document
 from reports.history.index import Index
 from reports.history.store import History
+from reports.page import report_html
+from reports.trend import compared
 from tests import postgresql
 from tests.reports.history.summaries import drawn
 
@@ -63,8 +66,10 @@ def main(run: Path) -> list[Figure]:
     rows += _years(documents, "SQLite", "")
     try:
         with postgresql.serving(_binaries(run / "postgresql.log")) as server:
+            shared = server.database()
             rows += [
-                _alike(run / "alike", server.database()),
+                _alike(run / "alike", shared),
+                _pages(run / "alike", shared),
                 *_kills(run / "postgresql", "PostgreSQL", server.database),
                 *_years(documents, "PostgreSQL", server.database()),
             ]
@@ -91,6 +96,23 @@ def _alike(folder: Path, index: str) -> Figure:
         "nights that SQLite and PostgreSQL give alike, bit by bit",
         *(same, "nights of a series", len(pairs)),
         reached=same == len(pairs) > 0 and extra == 0 and one == other,
+    )
+
+
+def _pages(folder: Path, index: str) -> Figure:
+    """A night drawn beside the same nights, which one index and the other tell of."""
+    tonight, name = drawn(NIGHTS), f"nightly-{NIGHTS}"
+    found = []
+    for address in ("", index):
+        with History.open(folder, address) as history:
+            trend = compared(history, tonight, name, Rules())
+        found.append((trend, report_html(tonight, trend)))
+    (one, mine), (other, theirs) = found
+    is_told = one["before"] is not None and len(one["series"][0]["nights"]) == NIGHTS + 1
+    return _row(
+        "pages of a night that are the same under SQLite and PostgreSQL",
+        *(int(one == other and mine == theirs), "pages", 1),
+        reached=one == other and mine == theirs and is_told,
     )
 
 
