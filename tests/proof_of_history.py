@@ -103,8 +103,8 @@ def _pages(folder: Path, index: str) -> Figure:
     """A night drawn beside the same nights, which one index and the other tell of."""
     tonight, name = drawn(NIGHTS), f"nightly-{NIGHTS}"
     found = []
-    for address in ("", index):
-        with History.open(folder, address) as history:
+    for kind in ("", index):
+        with History.open(folder, kind) as history:
             trend = compared(history, tonight, name, Rules())
         found.append((trend, report_html(tonight, trend)))
     (one, mine), (other, theirs) = found
