@@ -1,49 +1,48 @@
 """Draws the committed example again: `python -m tests.reports.sample [RUN_DIR]`.
 
-Without a run it is drawn from made figures, and says so. The picture needs a Chromium on the PATH.
+Without a run it is drawn from made figures, and says so. The pictures need a Chromium.
 """
 
 from __future__ import annotations
 
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from reports.document import read
+from conformance.errors import SuiteError
+from reports.document import TREND_FILE, read, read_trend
 from reports.page import report_html
+from tests import screenshots
 from tests.reports.builders import FAILED, deviation, full_summary
 
 SAMPLE = Path("reports/sample")
 MADE = "This page was drawn from made figures, to show what a report looks like."
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-sync",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--hide-scrollbars",
-]
-SIZE = "1100,590"
+# Each picture, and what it is of: the window as it opens, or one element.
+PICTURES = {
+    "report.png": ("", "report-light-wide.png"),
+    "report-dark.png": ("", "report-dark-wide.png"),
+    "history.png": ("#history", "report-light-wide.png"),
+}
 
 
 def main(words: list[str]) -> None:
-    """Write the example's three files."""
-    summary = read(Path(words[0])) if words else made()
+    """Write the example's files."""
+    folder = Path(words[0]) if words else None
+    summary = read(folder) if folder else made()
+    trend = read_trend(folder) if folder else None
     SAMPLE.mkdir(exist_ok=True)
-    (SAMPLE / "summary.json").write_text(_short(summary) + "\n", encoding="utf-8")
-    (SAMPLE / "report.html").write_text(report_html(summary), encoding="utf-8")
-    browser = shutil.which("chromium")
-    if browser:
-        picture(browser, SAMPLE / "report.html", SAMPLE / "report.png")
-    else:
-        print("no chromium on the PATH: report.png is left as it is")
+    (SAMPLE / "summary.json").write_text(_short(without_rounds(summary)), encoding="utf-8")
+    if trend:
+        (SAMPLE / TREND_FILE).write_text(_short(trend), encoding="utf-8")
+    page = report_html(read(SAMPLE), read_trend(SAMPLE))
+    (SAMPLE / "report.html").write_text(page, encoding="utf-8")
+    try:
+        _pictures(bool(trend))
+    except SuiteError as error:
+        print(f"the pictures are left as they are: {error}")
 
 
 def made() -> dict[str, Any]:
@@ -53,18 +52,23 @@ def made() -> dict[str, Any]:
     return {**summary, "target": "sample", "notes": [MADE]}
 
 
-def picture(browser: str, page: Path, to: Path) -> None:
-    """The top of the page as people see it."""
-    with tempfile.TemporaryDirectory() as profile:
-        command = [browser, *QUIET, f"--user-data-dir={profile}", f"--window-size={SIZE}"]
-        command += ["--blink-settings=preferredColorScheme=1", f"--screenshot={to.resolve()}"]
-        subprocess.run(
-            [*command, page.resolve().as_uri()], check=True, timeout=60, capture_output=True
-        )
+def without_rounds(summary: dict[str, Any]) -> dict[str, Any]:
+    """Small enough to commit: the histograms of rounds are drawn nowhere."""
+    rounds = [{**each, "histograms": {}} for each in summary.get("rounds", ())]
+    return {**summary, "rounds": rounds} if rounds else summary
 
 
-def _short(summary: dict[str, Any]) -> str:
-    return json.dumps(summary, ensure_ascii=False, separators=(",", ":"))
+def _pictures(has_history: bool) -> None:
+    for name, (element, taken) in PICTURES.items():
+        if element and not has_history:
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            screenshots.take(SAMPLE, Path(folder), of=element)
+            shutil.copy(Path(folder) / taken, SAMPLE / name)
+
+
+def _short(document: dict[str, Any]) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 if __name__ == "__main__":
