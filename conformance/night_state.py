@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.errors import RunError
+from conformance.record import json_file
 
 FILE: Final = "nightly.json"
 LOCK: Final = ".nightly.lock"
@@ -57,8 +58,6 @@ class NightState:
 
     def save(self) -> None:
         """Write it. Raises RunError."""
-        path = self.folder / FILE
-        draft = path.with_suffix(".tmp")
         told = {
             "schema": 1,
             "settings": dict(self.settings),
@@ -68,11 +67,7 @@ class NightState:
             "finished": self.is_finished,
             "lasted_s": self.lasted_s,
         }
-        try:
-            draft.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
-            os.replace(draft, path)
-        except OSError as error:
-            raise RunError(f"cannot write {path}: {error.strerror}") from None
+        json_file.write(self.folder / FILE, told)
 
 
 def read(folder: Path) -> NightState | None:

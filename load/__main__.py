@@ -18,9 +18,10 @@ from urllib.parse import urlsplit
 
 from conformance.embedded import embedded
 from conformance.errors import ExitCode, SafetyStop, SuiteError, TargetUnreachable
+from conformance.record import load_file
 from conformance.spec.contract import SPECS
 from load.job import PROFILES, SCENARIOS, Job, prepare, refuse_strangers, target_of, why_not
-from load.kept import file_of, keep, make, write
+from load.kept import file_of, keep, make
 from load.limits.budget import budget_of
 from load.lines import lines_of
 from load.recovery import recovered
@@ -97,7 +98,7 @@ def _run(options: argparse.Namespace) -> int:
 def _recover(folder: Path) -> int:
     """What each scenario left: its result, or what its journals hold where it was killed."""
     found = [each for each in (_left(folder, scenario) for scenario in SCENARIOS) if each]
-    write(folder / "load.json", found)
+    load_file.write(folder, found)
     return int(ExitCode.PASS if all(each["valid"] for each in found) else ExitCode.INCONCLUSIVE)
 
 
@@ -166,7 +167,7 @@ def _one_after_the_other(jobs: Sequence[Job], folder: Path) -> int:
         ]
         raise
     finally:
-        write(folder / "load.json", results)
+        load_file.write(folder, results)
     return max(codes)
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from conformance.errors import RunError
+from conformance.record import json_file
 
 
 def file_of(folder: Path, scenario: str) -> Path:
@@ -26,14 +25,4 @@ def make(folder: Path) -> None:
 
 def keep(folder: Path, entry: Mapping[str, Any]) -> None:
     """Write a result. Raises RunError when the disk takes no more."""
-    write(file_of(folder, entry["scenario"]), entry)
-
-
-def write(path: Path, document: Any) -> None:
-    """Write a document beside its place and move it there. Raises RunError."""
-    draft = path.with_suffix(".tmp")
-    try:
-        draft.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
-        os.replace(draft, path)
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror}") from None
+    json_file.write(file_of(folder, entry["scenario"]), entry)

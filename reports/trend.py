@@ -7,7 +7,6 @@ added to its history here, for it is not concluded before it is compared.
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.errors import ExitCode, RunError, SuiteError
-from conformance.record import trend_file
+from conformance.record import json_file, trend_file
 from reports.change.judge import Judged, judge
 from reports.change.nights import Night
 from reports.change.points import Point, points
@@ -42,7 +41,7 @@ def main(words: list[str] | None = None) -> int:
         summary = read(options.run)
         with History.open(options.history, os.environ.get(INDEX, "")) as history:
             trend = compared(history, summary, options.run.resolve().name, rules)
-        _write(options.run / trend_file.FILE, trend)
+        json_file.write(options.run / trend_file.FILE, trend)
     except SuiteError as error:
         print(f"history: {error}", file=sys.stderr)
         return int(error.exit_code)
@@ -170,15 +169,6 @@ def _point(point: Point) -> dict[str, Any]:
 
 def _tenth(value: float | None) -> float | None:
     return None if value is None else round(value, 1)
-
-
-def _write(path: Path, trend: Mapping[str, Any]) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        draft.write_text(json.dumps(trend, indent=1) + "\n", encoding="utf-8")
-        os.replace(draft, path)
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror}") from None
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -2,39 +2,24 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.errors import RunError
+from conformance.record import json_file
 
 FILE = "rounds.json"
 
 
 def read(folder: Path) -> list[dict[str, Any]]:
     """The rounds of a run, none when there were none. Raises RunError."""
-    path = folder / FILE
-    if not path.exists():
-        return []
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}") from None
-    return list(found)
+    return list(json_file.read(folder / FILE, []))
 
 
 def write(folder: Path, rounds: list[dict[str, Any]]) -> None:
-    """Put the rounds of a run in their place, whole or not at all. Raises RunError."""
-    path = folder / FILE
-    draft = path.with_suffix(".tmp")
-    try:
-        draft.write_text(json.dumps(rounds, indent=1) + "\n", encoding="utf-8")
-        os.replace(draft, path)
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror}") from None
+    """Put the rounds of a run in their place. Raises RunError."""
+    json_file.write(folder / FILE, rounds)
 
 
 def valid_rounds(rounds: Iterable[Mapping[str, Any]], parts_of_one: int) -> int:

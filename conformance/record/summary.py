@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.errors import RunError
+from conformance.record import json_file
 from conformance.spec.contract import Contract
 from conformance.verdict.findings import Conclusion, Finding, Result
 
@@ -66,15 +64,9 @@ def build(
 
 
 def write(folder: Path, summary: Mapping[str, Any]) -> Path:
-    """Write summary.json whole or not at all."""
-    path = folder / FILE
-    draft = path.with_suffix(".tmp")
-    try:
-        draft.write_text(json.dumps(summary, indent=1) + "\n", encoding="utf-8")
-        os.replace(draft, path)
-    except OSError as error:
-        raise RunError(f"cannot write {path}: {error.strerror}") from None
-    return path
+    """Write summary.json whole or not at all. Raises RunError."""
+    json_file.write(folder / FILE, summary)
+    return folder / FILE
 
 
 def _counts(results: Iterable[Result]) -> dict[str, int]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from conformance.errors import RunError
+from conformance.record import json_file
 
 FILE = "trend.json"
 WORSE = "worse"
@@ -14,13 +13,8 @@ WORSE = "worse"
 
 def read(folder: Path) -> dict[str, Any] | None:
     """The trend of a run, None for a run that was compared with nothing. Raises RunError."""
-    path = folder / FILE
-    if not path.exists():
-        return None
-    try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{path} cannot be read: {error}") from None
+    found = json_file.read(folder / FILE)
+    return None if found is None else dict(found)
 
 
 def digest(trend: dict[str, Any]) -> dict[str, Any]:
