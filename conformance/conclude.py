@@ -78,8 +78,7 @@ def _spoilt_rounds(folder: Path) -> Iterator[str]:
     if state is None or not rounds:
         return
     asked = int(state.settings.get("rounds", 0))
-    parts_of_one = len({each["of"] for each in rounds})
-    valid = rounds_file.valid_rounds(rounds, parts_of_one)
+    valid = rounds_file.valid_rounds(rounds)
     reasons = Counter(str(x["why_invalid"]).partition(";")[0] for x in rounds if not x["valid"])
     if valid < asked and reasons:
         commonest = reasons.most_common(1)[0][0]

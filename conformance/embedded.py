@@ -20,20 +20,17 @@ STOP_TIMEOUT_S = 5
 
 @contextmanager
 def embedded(
-    target: Target, seed: int, faults: Sequence[str] = (), extra_work_us: int = 0
+    target: Target, seed: int, faults: Sequence[str] = (), settings: Sequence[str] = ()
 ) -> Iterator[Target]:
-    """The target at the addresses of an exchange that lives as long as the block. Raises SuiteError."""
+    """The target at the addresses of an exchange that lives as long as the block. Raises SuiteError.
+
+    `settings` are further options of `python -m reference_exchange`.
+    """
     with tempfile.TemporaryDirectory(prefix="exchange-") as folder:
         ready = Path(folder) / "ready.json"
         command = [sys.executable, "-m", "reference_exchange", "--ready-file", str(ready)]
         command += ["--port", "0", "--stream-port", "0", "--control-port", "0", "--seed", str(seed)]
-        command += [
-            "--while-stdin",
-            "--manner",
-            target.manner,
-            "--extra-work-us",
-            str(extra_work_us),
-        ]
+        command += ["--while-stdin", "--manner", target.manner, *settings]
         command += [word for name in faults for word in ("--fault", name)]
         with (Path(folder) / "said.txt").open("w+b") as said:
             # It ends with its input, which is ours: also when we are killed.

@@ -13,7 +13,6 @@ from conformance.errors import ConfigurationError
 
 PROFILES: Final = Path(__file__).resolve().parents[1] / "load" / "profiles.toml"
 ROUNDS_PROFILE: Final = "nightly"
-TARGET, CONTROL = "target", "control"
 STARTING_S: Final = 5.0  # of a load process, beside what its profile says
 UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
 CONCLUDING_S: Final = 20.0  # kept back for judging, history and pages
@@ -65,11 +64,6 @@ def profile_seconds(profile: str, scenario: str) -> float:
     stages = profiles[profile][scenario]
     lasting = sum(stage["duration_s"] for stage in stages["stages"])
     return float(stages.get("warm_up_s", 0) + lasting + STARTING_S)
-
-
-def turn(number: int) -> tuple[str, str]:
-    """Who is measured first in a round, counted from 1: by turns, so that a drift cancels."""
-    return (TARGET, CONTROL) if number % 2 else (CONTROL, TARGET)
 
 
 def _profiles() -> dict[str, Any]:

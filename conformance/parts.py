@@ -87,8 +87,15 @@ def contract(wanted: Wanted, target: Target, folder: Path, limit_s: float | None
         raise Ended(code)
 
 
-def measure(wanted: Wanted, target: Target, folder: Path, load: Load, quietly: bool = False) -> int:
-    """A load run of its own, into a folder; its exit code."""
+def measure(
+    wanted: Wanted,
+    target: Target,
+    folder: Path,
+    load: Load,
+    quietly: bool = False,
+    beside: str = "",
+) -> int:
+    """A load run of its own, into a folder; its exit code. `beside`: whom its probe asks instead of the target."""
     command = [sys.executable, "-m", "load", "--scenario", load.scenario]
     command += ["--profile", load.profile, "--target", wanted.target]
     command += ["--seed", str(wanted.seed), "--run", str(folder)]
@@ -96,6 +103,7 @@ def measure(wanted: Wanted, target: Target, folder: Path, load: Load, quietly: b
     command += ["--stream-url", target.stream, "--control-url", target.control]
     command += ["--workers", str(load.workers)]
     command += ["--alone"] if target.embedded else []
+    command += ["--beside", beside] if beside else []
     return process(command, quietly)
 
 

@@ -1,31 +1,29 @@
-"""The rounds of a night: short load runs on the target and on a control, by turns."""
+"""The rounds of a night: short load runs on the target, in each of which a control is asked beside it.
+
+The control is another exchange, on this machine, which the same process asks in the same seconds on a connection
+of its own: what the machine does meanwhile shows in both. Runs by turns do not do: within the ten seconds between
+two of them a busy machine becomes another one.
+"""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
-from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from conformance import parts
 from conformance.embedded import embedded
 from conformance.errors import ExitCode
-from conformance.night_plan import (
-    CONTROL,
-    ROUNDS_PROFILE,
-    TARGET,
-    Budget,
-    profile_seconds,
-    turn,
-)
+from conformance.night_plan import ROUNDS_PROFILE, Budget, profile_seconds
 from conformance.night_state import NightState
 from conformance.parts import Ended, Load, Wanted
 from conformance.record import load_file, rounds_file
 from conformance.target import Target, load
 
 REFERENCE: Final = "reference"
+UNLIMITED: Final = ("--limit", "0")  # a control refuses nobody
 SPARE: Final = (
     2  # for every two rounds one more is measured at most, where this machine spoilt some
 )
@@ -37,27 +35,21 @@ def measure_rounds(
     """Measure the rounds that are not done yet and fit into the time. Raises SuiteError."""
     what = Load(scenario_of(target), ROUNDS_PROFILE)
     with ExitStack() as stack:
-        asked = {TARGET: (wanted, target)}
+        beside = ""
         if target.nightly.control == REFERENCE:
-            control = load(REFERENCE)
-            ours = replace(wanted, target=REFERENCE, faults=())
-            asked[CONTROL] = (ours, stack.enter_context(embedded(control, wanted.seed)))
-        lasting_s = len(asked) * profile_seconds(ROUNDS_PROFILE, what.scenario)
+            control = embedded(load(REFERENCE), wanted.seed, settings=UNLIMITED)
+            beside = stack.enter_context(control).rest
         for number in range(1, count + count // SPARE + 1):
-            valid = rounds_file.valid_rounds(rounds_file.read(night.folder), len(asked))
+            valid = rounds_file.valid_rounds(rounds_file.read(night.folder))
             if valid >= count:
                 break
-            if not budget.has(lasting_s):
-                why = f"the budget had room for {valid} valid ones of {count}"
-                night.settle("rounds", why)
+            if not budget.has(profile_seconds(ROUNDS_PROFILE, what.scenario)):
+                night.settle("rounds", f"the budget had room for {valid} valid ones of {count}")
                 break
-            # A round that was begun is ended: half of one compares nothing.
-            for of in turn(number):
-                part = f"round {number} {of}"
-                if of in asked and not night.is_settled(part):
-                    print(f"round {number} of {count}: {of}", flush=True)
-                    _measure(*asked[of], night, (number, of), what)
-                    night.settle(part)
+            if not night.is_settled(f"round {number}"):
+                print(f"round {number} of {count}", flush=True)
+                _measure(wanted, target, night, number, what, beside)
+                night.settle(f"round {number}")
 
 
 def scenario_of(target: Target) -> str:
@@ -66,22 +58,22 @@ def scenario_of(target: Target) -> str:
 
 
 def _measure(
-    wanted: Wanted, target: Target, night: NightState, which: tuple[int, str], what: Load
+    wanted: Wanted, target: Target, night: NightState, number: int, what: Load, beside: str
 ) -> None:
-    number, of = which
-    apart = night.folder / "rounds" / f"{number:02}-{of}"
+    apart = night.folder / "rounds" / f"{number:02}"
     shutil.rmtree(apart, ignore_errors=True)  # what a killed night left half done
     started = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    code = parts.measure(wanted, target, apart, what, quietly=True)
+    code = parts.measure(wanted, target, apart, what, quietly=True, beside=beside)
     found = load_file.read(apart)
     if code == ExitCode.SAFETY_STOP or not found:
         raise Ended(code)
-    kept = [each for each in rounds_file.read(night.folder) if (each["round"], each["of"]) != which]
-    rows = [rounds_file.row(number, of, what.profile, started, entry) for entry in found]
+    rows = [row for each in found for row in rounds_file.rows(number, started, each, bool(beside))]
+    kept = [each for each in rounds_file.read(night.folder) if each["round"] != number]
     rounds_file.write(night.folder, [*kept, *rows])
-    for why in _said(rows):
+    _say(rows)
+
+
+def _say(rows: Iterable[Mapping[str, Any]]) -> None:
+    why = next((each["why_invalid"] for each in rows if not each["valid"]), None)
+    if why:
         print(f"  not valid: {why.partition(';')[0]}", flush=True)
-
-
-def _said(rows: list[dict[str, str]]) -> Iterator[str]:
-    return (each["why_invalid"] for each in rows if not each["valid"])

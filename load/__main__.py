@@ -54,6 +54,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--base-url", default="", help="instead of the target's own")
     parser.add_argument("--stream-url", default="", help="instead of the target's own")
     parser.add_argument("--control-url", default="", help="instead of the target's own")
+    parser.add_argument("--beside", default="", help="the probe asks this exchange instead")
     parser.add_argument("--alone", action="store_true", help="nobody else asks that exchange")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=1, help="processes that share the load")
@@ -83,6 +84,7 @@ def _run(options: argparse.Namespace) -> int:
         workers=options.workers,
         profiles=options.profiles,
         is_alone=options.alone,
+        beside=options.beside,
     )
     make(options.run)
     with ExitStack() as stack:

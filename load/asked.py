@@ -62,7 +62,13 @@ def settle(
                 "for it has no control address"
             )
     made = plan(profile, prepared.job.seed)
-    return Asked(profile, made, shown, facts, probe_per_s(profile, requests_per_slot))
+    return Asked(profile, made, shown, facts, _probe_per_s(prepared, profile, requests_per_slot))
+
+
+def _probe_per_s(prepared: Prepared, profile: Profile, requests_per_slot: int) -> float:
+    # Asking another exchange takes nothing of the target's limit.
+    beside = prepared.job.beside
+    return profile.probe_per_s if beside else probe_per_s(profile, requests_per_slot)
 
 
 def probe_per_s(profile: Profile, requests_per_slot: int) -> float:

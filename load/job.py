@@ -27,7 +27,8 @@ SCENARIOS = ("order_latency", "rate_limit", "stream_throughput", "mixed")
 class Job:
     """One scenario on one target. An empty address is the target file's own.
 
-    `is_alone`: nobody else asks that exchange, so that its counts have to be ours.
+    `is_alone`: nobody else asks that exchange, so that its counts have to be ours. `beside`: the address of another
+    exchange that the probe asks instead of the target, so that what this machine does shows in both.
     """
 
     scenario: str
@@ -42,6 +43,7 @@ class Job:
     workers: int = 1
     profiles: Path = PROFILES
     is_alone: bool = False
+    beside: str = ""
 
     def arguments(self) -> list[str]:
         """The same as options of `locust -f load/locustfile.py`."""
@@ -56,6 +58,7 @@ class Job:
             "--run": str(self.run) if self.run else "",
             "--spec": str(self.spec),
             "--profiles": str(self.profiles),
+            "--beside": self.beside,
         }
         words = [word for name, value in options.items() if value for word in (name, value)]
         return [*words, "--alone"] if self.is_alone else words

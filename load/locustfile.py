@@ -60,6 +60,7 @@ def add_options(parser: argparse.ArgumentParser, **_: Any) -> None:
     group.add_argument("--control-url", default="", help="instead of the target's own")
     alone = "nobody else asks that exchange, so its counts have to be ours"
     group.add_argument("--alone", action="store_true", help=alone)
+    group.add_argument("--beside", default="", help="the probe asks this exchange instead")
     group.add_argument("--seed", type=int, default=1)
     group.add_argument("--run", default="", help="the folder that takes result and samples")
     group.add_argument("--profiles", default=str(PROFILES), help="instead of load/profiles.toml")
@@ -267,6 +268,7 @@ def _job(environment: Environment) -> Job:
         spec=Path(options.spec),
         profiles=Path(options.profiles),
         is_alone=options.alone,
+        beside=options.beside,
     )
 
 

@@ -284,9 +284,11 @@ class Session:
         """What stands against a probe is said in the result, and stops nothing."""
         if self._stopped_because:
             return
-        client = self.client()
+        beside, timeout_s = self.prepared.job.beside, self.prepared.target.timing.request_ms / 1000
+        client = Client(beside, timeout_s) if beside else self.client()
+        address = Address(beside, timeout_s) if beside else self.address
         ask = partial(self.once, client)
-        found = open_probe(self.prepared, self.asked, self.engine, self.address, ask)
+        found = open_probe(self.prepared, self.asked, self.engine, address, ask)
         client.close()
         if isinstance(found, Probe):
             self._probe, self._attribution = found, found.found
@@ -294,6 +296,8 @@ class Session:
             self._attribution.problems.add(found)
 
     def _count_probe(self, probe: Probe) -> None:
+        if self.prepared.job.beside:
+            return  # these the target has not seen
         (operation,) = probe.found.operations
         self._outside[operation] += probe.sent
         self._unanswered[operation] += probe.unanswered

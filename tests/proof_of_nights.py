@@ -71,7 +71,8 @@ def main(run: Path) -> list[dict[str, Any]]:
 def _night(number: int, apart: Path) -> Seen:
     before = Path("runs/latest").resolve()
     extra_us = SLOWER_US if number >= SLOWER_FROM else 0
-    with embedded(load("reference"), number, extra_work_us=extra_us) as exchange:
+    slower = ("--extra-work-us", str(extra_us))
+    with embedded(load("reference"), number, settings=slower) as exchange:
         code = _make(exchange, number, apart)
     run = Path("runs/latest").resolve()
     if run == before:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,21 +21,23 @@ def write(folder: Path, rounds: list[dict[str, Any]]) -> None:
     json_file.write(folder / FILE, rounds)
 
 
-def valid_rounds(rounds: Iterable[Mapping[str, Any]], parts_of_one: int) -> int:
-    """How many rounds have all their parts, each of them valid."""
-    valid = Counter(each["round"] for each in rounds if each["valid"])
-    return sum(count == parts_of_one for count in valid.values())
+def valid_rounds(rounds: Iterable[Mapping[str, Any]]) -> int:
+    """How many rounds are valid, all their parts."""
+    valid: dict[int, bool] = {}
+    for each in rounds:
+        valid[each["round"]] = valid.get(each["round"], True) and each["valid"]
+    return sum(valid.values())
 
 
-def row(
-    number: int, of: str, profile: str, started: str, entry: Mapping[str, Any]
-) -> dict[str, Any]:
-    """A round of the summary, from what a load run left. `of`: target or control."""
-    return {
+def rows(
+    number: int, started: str, entry: Mapping[str, Any], is_beside: bool
+) -> Iterator[dict[str, Any]]:
+    """A round of the summary, from what a load run left: the target, and the control if the probe asked one."""
+    target = {
         "round": number,
-        "of": of,
+        "of": "target",
         "scenario": entry["scenario"],
-        "profile": profile,
+        "profile": entry["profile"],
         "started": started,
         "valid": entry["valid"],
         "why_invalid": entry["why_invalid"],
@@ -44,14 +45,41 @@ def row(
         "wire_us": entry["wire_us"],
         "response_us": entry["response_us"],
         "also_us": entry["also_us"],
-        "probe_us": _probe(entry),
+        "probe_us": None if is_beside else _probe(entry, "wire"),
         "histograms": entry["histograms"],
+    }
+    yield target
+    if is_beside:
+        yield _control(target, entry)
+
+
+def _control(target: Mapping[str, Any], entry: Mapping[str, Any]) -> dict[str, Any]:
+    wire, why = _probe(entry, "wire"), target["why_invalid"]
+    if wire is None and target["valid"]:
+        why = f"the control was not measured: {entry['attribution']['probe']['not_to_be_had']}"
+    return {
+        **target,
+        "of": "control",
+        "valid": wire is not None and target["valid"],
+        "why_invalid": why,
+        "n": wire["n"] if wire else 0,
+        "wire_us": _figures(wire),
+        "response_us": _figures(_probe(entry, "response")),
+        # Whatever else is measured is compared with the time on the wire.
+        "also_us": {name: {"n": wire["n"], **_figures(wire)} for name in entry["also_us"] if wire},
+        "probe_us": None,
+        "histograms": {},
     }
 
 
-def _probe(entry: Mapping[str, Any]) -> dict[str, Any] | None:
+def _figures(probe: Mapping[str, Any] | None) -> dict[str, float | None]:
+    known = {name: probe[name] if probe else None for name in ("p50", "p90", "p99")}
+    return {**known, "p999": None, "max": None}
+
+
+def _probe(entry: Mapping[str, Any], part: str) -> dict[str, Any] | None:
     parts = entry["attribution"]["probe"]["parts"]
     if not parts:
         return None
-    wire = parts["wire"]
-    return {"n": wire["n"], **{name: wire[f"{name}_us"] for name in ("p50", "p90", "p99")}}
+    found = parts[part]
+    return {"n": found["n"], **{name: found[f"{name}_us"] for name in ("p50", "p90", "p99")}}

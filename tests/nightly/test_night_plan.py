@@ -7,14 +7,11 @@ import pytest
 from conformance.errors import ConfigurationError
 from conformance.night_plan import (
     CONCLUDING_S,
-    CONTROL,
     LONGER,
     ROUNDS_PROFILE,
-    TARGET,
     Budget,
     profile_seconds,
     seconds_of,
-    turn,
 )
 from load.job import SCENARIOS
 
@@ -39,19 +36,6 @@ def test_a_budget_is_a_length_of_time(text, seconds):
 def test_what_is_no_length_of_time_is_refused(text):
     with pytest.raises(ConfigurationError, match="30m"):
         seconds_of(text)
-
-
-def test_each_round_has_target_and_control_and_the_first_changes():
-    assert [turn(number) for number in (1, 2, 3)] == [
-        (TARGET, CONTROL), (CONTROL, TARGET), (TARGET, CONTROL)
-    ]  # fmt: skip
-
-
-def test_a_drift_that_grows_evenly_cancels_over_two_rounds():
-    places = {TARGET: 0, CONTROL: 0}
-    for place, of in enumerate([*turn(1), *turn(2)]):
-        places[of] += place
-    assert places[TARGET] == places[CONTROL]
 
 
 def test_a_budget_counts_down_and_keeps_time_to_conclude():
