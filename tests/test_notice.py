@@ -91,7 +91,9 @@ def test_without_a_history_only_what_is_bad_is_told() -> None:
 
 
 def test_the_message_says_what_changed_in_words_and_by_field() -> None:
-    found = notice.message(small(verdict="fail"), trend(), "https://ci.example/1")
+    rows = [result(verdict="failed"), result(id="not.gating", verdict="failed", gating=False)]
+    summary = small(verdict="fail", requirement_results=rows)
+    found = notice.message(summary, trend(), "https://ci.example/1")
     assert found["text"] == (
         "Nightly run of reference: FAIL (before: pass)\nTrend: worse (before: same)\n"
         "Worse: order_latency wire p50\nNew failures: spot.order-is-listed\nhttps://ci.example/1"
