@@ -287,13 +287,24 @@ class Session:
         beside, timeout_s = self.prepared.job.beside, self.prepared.target.timing.request_ms / 1000
         client = Client(beside, timeout_s) if beside else self.client()
         address = Address(beside, timeout_s) if beside else self.address
-        ask = partial(self.once, client)
+        # What another exchange is asked is not counted among what the target was.
+        ask = self._ask_uncounted(client) if beside else partial(self.once, client)
         found = open_probe(self.prepared, self.asked, self.engine, address, ask)
         client.close()
         if isinstance(found, Probe):
             self._probe, self._attribution = found, found.found
         else:
             self._attribution.problems.add(found)
+
+    @staticmethod
+    def _ask_uncounted(client: Client) -> Callable[[Request], Answer]:
+        def ask(request: Request) -> Answer:
+            try:
+                return client.send(client.prepare(request))
+            except OSError as error:
+                raise TargetUnreachable(f"the exchange beside is not answering: {error}") from None
+
+        return ask
 
     def _count_probe(self, probe: Probe) -> None:
         if self.prepared.job.beside:

@@ -67,6 +67,22 @@ def test_order_latency_measures_placing_and_cancels_each_order(exchange, tmp_pat
     assert probe["operation"] not in {row["operation"] for row in entry["operations"]}
 
 
+def test_a_probe_beside_asks_the_other_exchange_and_the_counts_stay_the_target_s_own(
+    exchange, tmp_path
+):
+    with embedded(load("reference"), 2, settings=("--limit", "0")) as other:
+        words = [*command(exchange, "order_latency", tmp_path), "--beside", other.rest, "--alone"]
+        subprocess.run(words, cwd=ROOT, check=False, capture_output=True, timeout=60)
+        with urlopen(f"{other.control}/state") as state:
+            seen = json.load(state)["requests"]
+    entry = json.loads((tmp_path / "load-order_latency.json").read_text())
+    probe = entry["attribution"]["probe"]
+    assert probe["answered"] > 0
+    assert sum(seen[probe["operation"]].values()) >= probe["answered"]
+    assert "count_difference" not in entry["extra"]
+    assert entry["extra"]["sent"].get(probe["operation"], 0) <= 8  # what asked for the price
+
+
 def test_rate_limit_says_in_little_time_what_little_time_tells(exchange, tmp_path):
     entry = measured(exchange, "rate_limit", tmp_path)
     extra, found = entry["extra"], entry["extra"]["inference"]

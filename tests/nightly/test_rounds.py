@@ -41,7 +41,7 @@ def test_the_control_that_the_probe_asked_is_a_part_of_the_round():
     target, control = rows(3, "2026-01-01T00:00:00Z", entry(), is_beside=True)
     assert (target["of"], target["wire_us"]["p50"], target["probe_us"]) == ("target", 400.0, None)
     assert (control["of"], control["round"], control["n"]) == ("control", 3, 400)
-    assert (control["wire_us"]["p99"], control["response_us"]["p50"]) == (300.0, 220.0)
+    assert (control["wire_us"]["p99"], control["response_us"]["p50"]) == (300.0, 200.0)
     assert control["also_us"]["order_to_stream"]["p50"] == 200.0
 
 
