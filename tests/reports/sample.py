@@ -16,6 +16,7 @@ from conformance.errors import SuiteError
 from reports.document import TREND_FILE, read, read_trend
 from reports.page import report_html
 from tests import screenshots
+from tests.reports import nightly
 from tests.reports.builders import FAILED, deviation, full_summary
 
 SAMPLE = Path("reports/sample")
@@ -32,7 +33,7 @@ def main(words: list[str]) -> None:
     """Write the example's files."""
     folder = Path(words[0]) if words else None
     summary = read(folder) if folder else made()
-    trend = read_trend(folder) if folder else None
+    trend = read_trend(folder) if folder else nightly.trend()
     SAMPLE.mkdir(exist_ok=True)
     (SAMPLE / "summary.json").write_text(_short(without_rounds(summary)), encoding="utf-8")
     if trend:
