@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -89,9 +90,13 @@ def _make(exchange: Target, number: int, apart: Path) -> int:
     words += [f"BASE_URL={exchange.rest}", f"STREAM_URL={exchange.stream}"]
     words += [f"CONTROL_URL={exchange.control}"]
     with (apart / f"night-{number}.log").open("w+", encoding="utf-8") as said:
-        process = subprocess.run(
-            words, stdout=said, stderr=said, timeout=LIMIT_S, check=False, env=dict(os.environ)
-        )
+        # A session of its own, all of which ends with this proof.
+        with subprocess.Popen(words, stdout=said, stderr=said, start_new_session=True) as process:
+            try:
+                process.wait(LIMIT_S)
+            except BaseException:
+                os.killpg(process.pid, signal.SIGTERM)
+                raise
         said.seek(0)
         text = said.read()
     if not Path("runs/latest/trend.json").exists():
