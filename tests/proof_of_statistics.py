@@ -240,6 +240,6 @@ def _row(
     reached: bool,
     peers: Mapping[str, float | str] | None = None,
 ) -> Row:
-    told = "none, it is told" if goal is None else f"{word} {goal:g}"
+    told = None if goal is None else f"{word} {goal:g}"
     row = {"name": name, "value": value, "unit": unit, "goal": told, "reached": reached}
     return {**row, "peers": dict(peers or {}), "command": COMMAND}

@@ -143,11 +143,19 @@ def main(words: list[str]) -> int:
     rows = [row for name in wanted for row in PROOFS[name](run)]
     (run / "figures.json").write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
     for row in rows:
-        state = "reached" if row["reached"] else "short"
-        print(f"{row['name']}: {row['value']} {row['unit']} (goal {row['goal']}) {state}")
-    reached = sum(row["reached"] for row in rows)
-    print(f"{reached} of {len(rows)} reached")
-    return ExitCode.PASS if reached == len(rows) else ExitCode.FAIL
+        print(_line(row))
+    # A figure without a goal is told, and stands for nothing that could be reached.
+    wanted = [row for row in rows if row["goal"] is not None]
+    reached = sum(row["reached"] for row in wanted)
+    print(f"{reached} of {len(wanted)} reached")
+    return ExitCode.PASS if reached == len(wanted) else ExitCode.FAIL
+
+
+def _line(row: Figure) -> str:
+    told = f"{row['name']}: {row['value']} {row['unit']}"
+    if row["goal"] is None:
+        return told
+    return f"{told} (goal {row['goal']}) {'reached' if row['reached'] else 'short'}"
 
 
 if __name__ == "__main__":

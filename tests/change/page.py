@@ -35,7 +35,7 @@ def write(rows: Sequence[Mapping[str, Any]], histories: int, command: str) -> No
 
 def _line(row: Mapping[str, Any]) -> str:
     peers = (_told(row["peers"].get(name), row["unit"]) for name in READINGS)
-    goal = "–" if row["goal"].startswith("none") else row["goal"]
+    goal = "–" if row["goal"] is None else row["goal"]
     cells = (row["name"], _told(row["value"], row["unit"]), goal, *peers)
     return f"| {' | '.join(cells)} |"
 
