@@ -9,12 +9,13 @@ from typing import Any
 import jsonschema
 
 from conformance.errors import RunError
+from conformance.record import trend_file
 from reports.text import one_line
 
 SCHEMA = Path(__file__).parent / "summary.schema.json"
 FILE = "summary.json"
 TREND_SCHEMA = Path(__file__).parent / "trend.schema.json"
-TREND_FILE = "trend.json"
+TREND_FILE = trend_file.FILE
 
 Summary = dict[str, Any]
 Trend = dict[str, Any]
