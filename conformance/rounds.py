@@ -8,8 +8,8 @@ two of them a busy machine becomes another one.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -34,22 +34,32 @@ def measure_rounds(
 ) -> None:
     """Measure the rounds that are not done yet and fit into the time. Raises SuiteError."""
     what = Load(scenario_of(target), ROUNDS_PROFILE)
-    with ExitStack() as stack:
-        beside = ""
-        if target.nightly.control == REFERENCE:
-            control = embedded(load(REFERENCE), wanted.seed, settings=UNLIMITED)
-            beside = stack.enter_context(control).rest
-        for number in range(1, count + count // SPARE + 1):
-            valid = rounds_file.valid_rounds(rounds_file.read(night.folder))
-            if valid >= count:
-                break
-            if not budget.has(profile_seconds(ROUNDS_PROFILE, what.scenario)):
-                night.settle("rounds", f"the budget had room for {valid} valid ones of {count}")
-                break
-            if not night.is_settled(f"round {number}"):
-                print(f"round {number} of {count}", flush=True)
+    for number in range(1, count + count // SPARE + 1):
+        valid = rounds_file.valid_rounds(rounds_file.read(night.folder))
+        if valid >= count:
+            break
+        if not budget.has(profile_seconds(ROUNDS_PROFILE, what.scenario)):
+            night.settle("rounds", f"the budget had room for {valid} valid ones of {count}")
+            break
+        if not night.is_settled(f"round {number}"):
+            print(f"round {number} of {count}", flush=True)
+            with _control(target, wanted.seed) as beside:
                 _measure(wanted, target, night, number, what, beside)
-                night.settle(f"round {number}")
+            night.settle(f"round {number}")
+
+
+@contextmanager
+def _control(target: Target, seed: int) -> Iterator[str]:
+    """Where the control listens: a process of its own for each round.
+
+    How fast a process is depends on where it happened to land in memory, for as long as it lives; kept over a
+    night, that would be the night's figure.
+    """
+    if target.nightly.control != REFERENCE:
+        yield ""
+        return
+    with embedded(load(REFERENCE), seed, settings=UNLIMITED) as control:
+        yield control.rest
 
 
 def scenario_of(target: Target) -> str:

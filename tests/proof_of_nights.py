@@ -24,11 +24,11 @@ from tests import screenshots
 
 NIGHTS: Final = 10
 SLOWER_FROM: Final = 8
-SLOWER_US: Final = 150
+SLOWER_US: Final = 300
 SLOWED: Final = "order_latency wire p50"
 FOUND_WITHIN: Final = 3  # nights
 # A part of the contract tests and a short load, for the rounds are what is proven here.
-SETTINGS: Final = ("PROFILE=smoke", "ROUNDS=6", "FRESH=1", "ONLY=spot")
+SETTINGS: Final = ("PROFILE=smoke", "ROUNDS=8", "FRESH=1", "ONLY=spot")
 LIMIT_S: Final = 900
 COMMAND: Final = "make prove ONLY=nights"
 
