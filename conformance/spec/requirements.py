@@ -1,4 +1,4 @@
-"""The catalogue of requirements: what the exchange owes, one sentence each, and who says so."""
+"""The catalogue of requirements: what the exchange or an SDK owes, one sentence each, and who says so."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ class Provenance(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """One sentence of the contract. `source` quotes the pages, `where` names operations and channels."""
+    """One sentence of the contract. `source` quotes the pages, `where` names operations and channels.
+
+    `of` says who has to keep it: the exchange, or an SDK.
+    """
 
     id: str
     strength: Strength
@@ -42,6 +45,7 @@ class Requirement:
     source: str = ""
     reads_as: str = ""
     where: tuple[str, ...] = ()
+    of: str = "exchange"
 
     @property
     def area(self) -> str:
@@ -61,21 +65,32 @@ ROW = {
         "source": {"type": "string"},
         "reads_as": {"type": "string"},
         "where": {"type": "array", "items": {"type": "string"}},
+        "of": {"enum": ["exchange", "sdk"]},
     },
 }
 CATALOGUE = {"type": "array", "items": ROW, "minItems": 1}
 
 
 def load(contract: Contract, path: Path = SPECS / "requirements.yaml") -> dict[str, Requirement]:
-    """Every requirement by id: those of the file, then one for each operation and channel it leaves out."""
+    """What an exchange owes, by id: those of the file, then one for each operation and channel it leaves out."""
+    found = _rows(path, "exchange")
+    derived = {item.id: item for item in derive(contract)}
+    return {**found, **{key: item for key, item in derived.items() if key not in found}}
+
+
+def of_sdks(path: Path = SPECS / "requirements.yaml") -> dict[str, Requirement]:
+    """What an SDK owes, by id."""
+    return _rows(path, "sdk")
+
+
+def _rows(path: Path, of: str) -> dict[str, Requirement]:
     rows = _read(path)
     found: dict[str, Requirement] = {}
     for row in rows:
         if row["id"] in found:
             raise ContractError(f"{path}: {row['id']} stands there twice")
         found[row["id"]] = _requirement(row)
-    derived = {item.id: item for item in derive(contract)}
-    return {**found, **{key: item for key, item in derived.items() if key not in found}}
+    return {key: item for key, item in found.items() if item.of == of}
 
 
 def derive(contract: Contract) -> Iterable[Requirement]:
