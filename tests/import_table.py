@@ -32,6 +32,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "load": (*CORE, "target", "record", "verdict", "composition"),
     "reports": ("errors", "spec", "record", "verdict"),
     "contract_tests": (*CORE, "target", "cases", "transport", "verdict", "record", "composition"),
+    "sdk_gate": (
+        *(*CORE, "target", "cases", "verdict", "record", "composition"),
+        "reference_exchange",
+    ),
 }
 # These only know the standard library beside their own row.
 PURE = ("model", "wire")
@@ -74,7 +78,7 @@ def imports(path: Path) -> Iterator[str]:
 
 def files() -> Iterator[tuple[str, Path]]:
     """(part, file) for every file that the table is about; tests and conftest may import anything."""
-    for folder in ("conformance", "reference_exchange", "load", "reports", "contract_tests"):
+    for folder in ("conformance", "reference_exchange", "load", "reports", "contract_tests", "sdk_gate"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             part = part_of(module.removesuffix(".__init__"))
@@ -103,7 +107,7 @@ def of_file(part: str, path: Path) -> Iterator[str]:
 def _is_allowed(part: str, other: str, module: str) -> bool:
     if other == part:
         return True
-    if other == "composition" and part != "contract_tests":
+    if other == "composition" and part not in ("contract_tests", "sdk_gate"):
         names = module.split(".")
         return part == "load" and (len(names) == 1 or names[1] in LOAD_MAY)
     return other in ALLOWED[part]

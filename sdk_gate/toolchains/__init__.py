@@ -1,0 +1,1 @@
+"""What our own drivers need, installed into `.tools/`."""
