@@ -78,7 +78,14 @@ def imports(path: Path) -> Iterator[str]:
 
 def files() -> Iterator[tuple[str, Path]]:
     """(part, file) for every file that the table is about; tests and conftest may import anything."""
-    for folder in ("conformance", "reference_exchange", "load", "reports", "contract_tests", "sdk_gate"):
+    for folder in (
+        "conformance",
+        "reference_exchange",
+        "load",
+        "reports",
+        "contract_tests",
+        "sdk_gate",
+    ):
         for path in sorted((ROOT / folder).rglob("*.py")):
             module = ".".join(path.relative_to(ROOT).with_suffix("").parts)
             part = part_of(module.removesuffix(".__init__"))

@@ -90,9 +90,7 @@ def node_modules(log: Path, packages: Path, name: str) -> Path:
     return folder / "node_modules"
 
 
-def python(
-    program: str, log: Path, packages: Sequence[str], name: str
-) -> Path:
+def python(program: str, log: Path, packages: Sequence[str], name: str) -> Path:
     """A program of Python packages in an environment of that name, installed at first use."""
     folder, wanted = TOOLS / name, "\n".join(packages)
     with _alone():
