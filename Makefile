@@ -42,6 +42,12 @@ HISTORY ?= history
 FRESH ?=
 WITH ?=
 DO ?= list
+SDK ?= python
+MODE ?=
+SOURCE ?=
+DEVIATIONS ?=
+# A command may hold quotes: it goes through the environment as it is.
+export SDK
 
 # Every command line below is built from these; an empty setting leaves its option out.
 ADDRESSES = $(if $(BASE_URL),--base-url '$(BASE_URL)') $(if $(STREAM_URL),--stream-url '$(STREAM_URL)') \
@@ -95,6 +101,11 @@ serve: $(READY) ## the reference exchange, to poke: FAULT= PORT=8080 SLOWER_US=0
 	@$(PY) -m reference_exchange --port '$(PORT)' --stream-port "$$(( $(PORT) + 1 ))" \
 	  --control-port "$$(( $(PORT) + 2 ))" --seed '$(SEED)' --extra-work-us '$(SLOWER_US)' \
 	  $(if $(FAULT),--fault '$(FAULT)')
+
+.PHONY: sdk-gate
+sdk-gate: $(READY) ## may this SDK ship? SDK=python|node|java|go|all, or a command: SDK='npm test' [MODE=driver]
+	@$(PY) -m sdk_gate --sdk "$$SDK" --target '$(TARGET)' --seed '$(SEED)' $(DOCUMENTS) $(if $(MODE),--mode '$(MODE)') \
+	  $(if $(ONLY),--only '$(ONLY)') $(if $(SOURCE),--source '$(SOURCE)') $(if $(DEVIATIONS),--deviations '$(DEVIATIONS)')
 
 .PHONY: report
 report: $(READY) ## conclude and draw a saved run again: RUN=runs/... WITH=runs/... lays another over it

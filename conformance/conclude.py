@@ -19,6 +19,7 @@ from conformance.verdict import deviations, latency, rate_limit
 from conformance.verdict.findings import Finding, conclude
 
 LOAD_ONLY = (latency.EXECUTION,)
+SDK = "sdk"  # the kind of a run of the gate
 
 
 def conclude_run(folder: Path, today: date) -> dict[str, Any]:
@@ -30,12 +31,13 @@ def conclude_run(folder: Path, today: date) -> dict[str, Any]:
     load_run, trend = read_load(folder), trend_file.read(folder)
     found = [*run_log.findings(lines), *_load_findings(header, load_run, target)]
     footer = lines[-1] if run_log.is_whole(lines) else {}
-    requirements = catalogue.load(contract)
+    is_sdk = header["kind"] == SDK
+    requirements = catalogue.of_sdks() if is_sdk else catalogue.load(contract)
     conclusion = conclude(
         requirements,
         found,
-        target,
-        deviations.load(deviations_file(header["target_file"]), requirements, today),
+        target.for_sdks() if is_sdk else target,
+        deviations.load(_deviations_of(header), requirements, today),
         is_whole=not header["selection"],
         is_cut_short=not footer,
         is_measured=_is_measured(header, load_run),
@@ -98,6 +100,12 @@ def _is_measured(header: dict[str, Any], load_run: list[dict[str, Any]]) -> bool
     if header["kind"] != "load":
         return None
     return bool(load_run) and all(each["valid"] for each in load_run)
+
+
+def _deviations_of(header: dict[str, Any]) -> Path:
+    """An SDK's deviations are in the SDK's repository, an exchange's beside its target's file."""
+    given = header.get("deviations")
+    return Path(given) if given else deviations_file(header["target_file"])
 
 
 def deviations_file(target_file: str) -> Path:

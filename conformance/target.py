@@ -150,6 +150,13 @@ class Nightly(_Part):
     keep_days: int = Field(default=400, gt=0, le=36_500)
 
 
+class SdkGate(_Part):
+    """What fails an SDK: requirements of these provenances and strengths."""
+
+    gates: tuple[Provenance, ...] = ("documented", "lineage", "convention")
+    strengths: tuple[Literal["must", "should", "may"], ...] = ("must",)
+
+
 class Target(_Part):
     """A target as its file describes it. `rest`, `stream` and `control` are URLs; "" means there is none.
 
@@ -172,6 +179,7 @@ class Target(_Part):
     timing: Timing = Timing()
     latency: Latency = Latency()
     nightly: Nightly = Nightly()
+    sdk: SdkGate = SdkGate()
     gates: tuple[Provenance, ...] = ("documented",)
     strengths: tuple[Literal["must", "should", "may"], ...] = ("must",)
 
@@ -216,6 +224,10 @@ class Target(_Part):
     def units(self) -> tuple[str, ...]:
         """Every coin that the markets name, in order of appearance."""
         return tuple(dict.fromkeys(unit for m in self.markets for unit in (m.coin, m.base)))
+
+    def for_sdks(self) -> Target:
+        """The same with what gates an SDK's run."""
+        return self.model_copy(update=self.sdk.model_dump())
 
     def at(self, rest: str = "", stream: str = "", control: str = "") -> Target:
         """The same target at other addresses. A new REST address leaves none of the old ones standing."""

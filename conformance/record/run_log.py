@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
@@ -37,6 +37,10 @@ class RunLog:
             raise RunError(f"cannot write to {folder}: {error.strerror}") from None
         self._secrets = tuple(secret for secret in secrets if secret)
         self._check = ""
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Know more secrets, which became known meanwhile."""
+        self._secrets = (*self._secrets, *(each for each in secrets if each))
 
     def during(self, check: str) -> None:
         """Name the check that the following lines belong to."""

@@ -1,0 +1,45 @@
+"""`python -m sdk_gate --sdk …`: may this SDK ship?"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from conformance.errors import ExitCode, SuiteError
+from sdk_gate.asked import DEVIATIONS, DRIVER, WRAP, Asked
+from sdk_gate.gate import run
+
+
+def main(words: list[str] | None = None) -> int:
+    """Run the gate; our own errors are one line on stderr."""
+    given = _parser().parse_args(words)
+    fields = {name: value for name, value in vars(given).items() if value is not None}
+    try:
+        return run(Asked(**fields))
+    except SuiteError as error:
+        print(f"sdk gate: {error}", file=sys.stderr)
+        return int(error.exit_code)
+    except KeyboardInterrupt:
+        print("sdk gate: stopped; what was judged is in runs/latest", file=sys.stderr)
+        return int(ExitCode.ERROR)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sdk_gate", description=__doc__)
+    parser.add_argument("--sdk", required=True, help="one of our drivers by name, or a command")
+    modes = f"what a command is: the SDK's own tests ({WRAP}) or a driver ({DRIVER})"
+    parser.add_argument("--mode", choices=(WRAP, DRIVER), help=modes)
+    parser.add_argument("--target", help="a name in targets/, or a file: how the exchange does it")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--only", help="a part of a case's name, or a requirement")
+    parser.add_argument("--folder", type=Path, help="where a command runs")
+    parser.add_argument("--source", type=Path, help="sources of our driver, if not in their place")
+    parser.add_argument("--deviations", type=Path, help=f"known failures, {DEVIATIONS} by default")
+    parser.add_argument("--openapi", type=Path)
+    parser.add_argument("--asyncapi", type=Path)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+"""The situations that an SDK is put through."""
+
+from sdk_gate.cases import answers, book, orders, requests, retries, safety, signing, streams
+from sdk_gate.cases.case import CASES
+
+__all__ = [
+    "CASES",
+    "answers",
+    "book",
+    "orders",
+    "requests",
+    "retries",
+    "safety",
+    "signing",
+    "streams",
+]

@@ -1,0 +1,208 @@
+"""What an SDK makes of answers: every digit, what it does not know, and errors that can be told apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+
+from conformance.cases.claim import Claim, equal, holds
+from sdk_gate.cases.case import ACCOUNT, case
+from sdk_gate.cases.requests import LIMIT_BUY
+from sdk_gate.driver import Answer
+from sdk_gate.exchange import scripts
+from sdk_gate.exchange.scripts import Script
+from sdk_gate.stage import Stage
+
+DECIMALS: Final = (
+    "0.1234567890123456",
+    "12345678901234567.12345678",
+    "0.00000001",
+    "0.30000000000000004",
+    "100000000000000000000",
+)
+INTEGERS: Final = (9_223_372_036_854_775_807, 9_007_199_254_740_993, 0)
+
+
+@case("sdk.decimals-are-read-exactly", needs=(ACCOUNT,))
+def decimals(stage: Stage) -> Iterator[Claim]:
+    """Balances with more digits than a binary number holds, written as text and as numbers."""
+    stage.open_account()
+    for text in DECIMALS:
+        for written, how in ((f'"{text}"', "text"), (text, "a number")):
+            payload = (
+                f'[{{"coin":{{"unit":"BTC","name":"Bitcoin"}},"balance":{written},'
+                f'"frozenBalance":{written},"isLock":0}}]'
+            )
+            stage.exchange.next("getSpotWallets", scripts.data(f"balance {written}", payload))
+            answer = stage.call("getSpotWallets")
+            found = _field(answer, 0, "balance")
+            title = f"{text} as {how} keeps its digits"
+            yield holds(
+                "sdk.decimals-are-read-exactly",
+                _is_decimal(found, text),
+                title,
+                text,
+                found if answer.ok else answer.said,
+            )
+
+
+def _is_decimal(found: Any, text: str) -> bool:
+    try:
+        return isinstance(found, str) and "e" not in found.lower() and Decimal(found) == Decimal(text)
+    except InvalidOperation:
+        return False
+
+
+@case("sdk.large-integers-are-read-exactly", needs=(ACCOUNT,))
+def integers(stage: Stage) -> Iterator[Claim]:
+    """An account's id with all the bits that it may have."""
+    stage.open_account()
+    for number in INTEGERS:
+        change = scripts.altered(f"id {number}", lambda data, n=number: {**data, "id": n})  # type: ignore[misc]
+        stage.exchange.next("getUserInfo", change)
+        answer = stage.call("getUserInfo")
+        found = _field(answer, "id")
+        title = f"the id {number} comes back whole"
+        actual = found if answer.ok else answer.said
+        yield equal("sdk.large-integers-are-read-exactly", title, str(number), str(actual))
+
+
+@case("sdk.bare-answers-are-read")
+def bare(stage: Stage) -> Iterator[Claim]:
+    """Market data without its envelope: an object, a list, a value."""
+    stage.open()
+    ticker = '{"symbol":"BTC/USDT","open":"1","high":"1","low":"1","close":"1","chg":"0","change":"0","volume":"1","turnover":"1","lastDayClose":"1","usdRate":"1","baseUsdRate":"1","zone":0}'
+    for operation, payload, read, due in (
+        ("getCoinTicker", ticker, lambda x: x["symbol"], "BTC/USDT"),
+        ("getSparklines", f"[{ticker[:-1]},\"trend\":[\"1\"]}}]", lambda x: x[0]["symbol"], "BTC/USDT"),
+        ("getConvertPrice", '"74000.10"', Decimal, Decimal("74000.10")),
+        ("getConvertPrice", "74000.10", Decimal, Decimal("74000.10")),
+    ):
+        stage.exchange.next(operation, scripts.data(f"bare {payload[:20]}", payload, enveloped=False))
+        params = {"getCoinTicker": {"coin": "btc"}, "getConvertPrice": {"fromUnit": "BTC", "toUnit": "USDT"}}
+        answer = stage.call(operation, **params.get(operation, {}))
+        found = _read(read, answer.result) if answer.ok else answer.said
+        title = f"{operation} is read without an envelope ({_kind(payload)})"
+        yield equal("sdk.bare-answers-are-read", title, due, found)
+
+
+def _kind(payload: str) -> str:
+    return {"{": "an object", "[": "a list", '"': "a text"}.get(payload[0], "a number")
+
+
+def _read(read: Callable[[Any], Any], value: Any) -> Any:
+    try:
+        return read(value)
+    except (KeyError, IndexError, TypeError, InvalidOperation):
+        return f"unreadable: {json.dumps(value)[:100]}"
+
+
+@case(
+    "sdk.unknown-fields-are-survived",
+    "sdk.unknown-values-are-survived",
+    "sdk.missing-values-are-survived",
+    needs=(ACCOUNT,),
+)
+def what_is_not_known_yet(stage: Stage) -> Iterator[Claim]:
+    """A newer exchange: more fields, a status nobody has heard of, optional fields that are null or not there."""
+    stage.open_account()
+    stage.call("placeSpotOrder", **LIMIT_BUY)
+    changes: tuple[tuple[str, str, Callable[[Any], Any]], ...] = (
+        ("unknown-fields", "a field zz", lambda x: {**x, "zz": {"a": [1, None]}}),
+        ("unknown-values", "a status HALTED", lambda x: {**x, "status": "HALTED"}),
+        ("unknown-values", "a type STOP_LIMIT", lambda x: {**x, "type": "STOP_LIMIT"}),
+        ("missing-values", "completedTime null", lambda x: {**x, "completedTime": None}),
+        ("missing-values", "clientOrderId null", lambda x: {**x, "clientOrderId": None}),
+        ("missing-values", "no optional field", lambda x: _without(x, *OPTIONAL)),
+    )
+    for what, name, change in changes:
+        script = scripts.altered(name, lambda page, f=change: _each(page, f))  # type: ignore[misc]
+        stage.exchange.next("listSpotOrders", script)
+        answer = stage.call("listSpotOrders", symbol="BTC/USDT")
+        found = _field(answer, "content", 0, "price") if answer.ok else answer.said
+        is_right = answer.ok and _is_decimal(found, LIMIT_BUY["price"])
+        title = f"an order with {name} is read"
+        yield holds(f"sdk.{what}-are-survived", is_right, title, LIMIT_BUY["price"], found)
+
+
+OPTIONAL: Final = ("completedTime", "canceledTime", "clientOrderId")
+
+
+def _without(value: dict[str, Any], *names: str) -> dict[str, Any]:
+    return {key: item for key, item in value.items() if key not in names}
+
+
+def _each(page: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+    return {**page, "content": [change(each) for each in page["content"]], "zz": None}
+
+
+@case("sdk.refusals-are-errors", "sdk.refusals-keep-code-and-message", needs=(ACCOUNT,))
+def refusals(stage: Stage) -> Iterator[Claim]:
+    """A refusal with 400, and refusals that come with 200."""
+    stage.open_account()
+    for status, code, message in (
+        (400, 3010, "the amount is below the least"),
+        (200, 500, "insufficient balance é"),
+        (200, -1, "closed for today"),
+    ):
+        stage.exchange.next("placeSpotOrder", scripts.refusal(status, code, message))
+        answer = stage.call("placeSpotOrder", **LIMIT_BUY)
+        title = f"code {code} with HTTP {status} is an error"
+        is_told = not answer.ok and answer.kind == "rejected"
+        yield holds("sdk.refusals-are-errors", is_told, title, "error rejected", answer.said)
+        if not answer.ok:
+            title = f"the error holds code {code} and its message"
+            found = f"{answer.code}: {answer.message}"
+            is_whole = answer.code == code and message in answer.message
+            yield holds(
+                "sdk.refusals-keep-code-and-message", is_whole, title, f"{code}: {message}", found
+            )
+
+
+@case("sdk.errors-are-told-apart", needs=(ACCOUNT,))
+def kinds_of_errors(stage: Stage) -> Iterator[Claim]:
+    """One order, and everything that can become of it but success."""
+    stage.open_account()
+    # Those that an SDK may answer by logging in again, or by waiting, stay.
+    standing: tuple[tuple[Script, str], ...] = (
+        (scripts.refusal(401, 4000, "not logged in"), "unauthorized"),
+        (scripts.refusal(403, 3007, "the key lacks the permission trade"), "unauthorized"),
+        (scripts.too_many("60"), "rate_limited"),
+        (scripts.refusal(400, 3010, "the amount is below the least"), "rejected"),
+        (scripts.broken(503), "server"),
+        (scripts.hang_up(performs=False), "transport"),
+        (scripts.text("answers what is not JSON", "<html>hello</html>"), "unreadable"),
+    )
+    for script, kind in standing:
+        stage.open_account()
+        stage.exchange.always("placeSpotOrder", script)
+        answer = stage.call("placeSpotOrder", **LIMIT_BUY)
+        title = f"an exchange that {script.name} is told as {kind}"
+        actual = answer.said if answer.ok else answer.kind
+        yield equal("sdk.errors-are-told-apart", title, kind, actual)
+
+
+@case("sdk.half-an-answer-is-none", needs=(ACCOUNT,))
+def half_an_answer(stage: Stage) -> Iterator[Claim]:
+    """Answers that break off within their body, of a read and of an order."""
+    stage.open_account()
+    for operation, params in (("getSpotWallets", {}), ("placeSpotOrder", LIMIT_BUY)):
+        stage.exchange.always(operation, scripts.half_a_body())
+        answer = stage.call(operation, **params)
+        title = f"half an answer to {operation} is an error"
+        is_error = not answer.ok and answer.kind in ("unreadable", "transport")
+        expected = "error unreadable or transport"
+        yield holds("sdk.half-an-answer-is-none", is_error, title, expected, answer.said)
+
+
+def _field(answer: Answer, *path: Any) -> Any:
+    """What stands at a place of a result, or None."""
+    value = answer.result
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None
+    return value

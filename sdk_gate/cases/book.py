@@ -1,0 +1,213 @@
+"""The SDK's own book: it is asked for after feeds that are whole, torn, repeated and late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from random import Random
+from typing import Any, Final
+
+from conformance.cases.claim import Claim, equal, holds
+from sdk_gate.cases.case import case
+from sdk_gate.cases.streams import AT
+from sdk_gate.judges.streams import subscriptions
+from sdk_gate.stage import Stage, until
+
+SYMBOL: Final = "BTC/USDT"
+TOPIC: Final = f"depth.{SYMBOL}"
+DELTAS: Final = 40
+SETTLED_S: Final = 5.0
+
+
+@dataclass(slots=True)
+class Feed:
+    """The exchange's book as it would be, and the frames that tell of it."""
+
+    random: Random
+    seq: int = 1000
+    bids: dict[str, str] = field(default_factory=dict)
+    asks: dict[str, str] = field(default_factory=dict)
+
+    def fill(self) -> None:
+        """Another book, with no level of the one before."""
+        start = self.random.randrange(50_000, 60_000)
+        self.bids = {f"{start - n}.10": f"0.{n + 1}0" for n in range(8)}
+        self.asks = {f"{start + 1 + n}.20": f"1.{n}500" for n in range(8)}
+
+    def snapshot(self) -> dict[str, Any]:
+        """The whole book."""
+        return self._frame("snapshot", {"seq": self.seq}, self.bids, self.asks)
+
+    def change(self) -> dict[str, Any]:
+        """Something changes: a level goes, comes or has another amount; the delta that tells it."""
+        side = self.random.choice(("bids", "asks"))
+        levels = getattr(self, side)
+        price = self.random.choice([*levels, self._new_price(side)])
+        is_gone = price in levels and len(levels) > 4 and self.random.random() < 0.4
+        amount = "0" if is_gone else f"{self.random.randrange(1, 99)}.{self.random.randrange(1, 99)}0"
+        if is_gone:
+            del levels[price]
+        else:
+            levels[price] = amount
+        before, self.seq = self.seq, self.seq + self.random.randrange(1, 4)
+        changed = {"bids": {}, "asks": {}, side: {price: amount}}
+        return self._frame("delta", {"prevSeq": before, "seq": self.seq}, **changed)
+
+    def _new_price(self, side: str) -> str:
+        best = min(map(Decimal, self.asks)) if side == "asks" else max(map(Decimal, self.bids))
+        away = Decimal(self.random.randrange(1, 900)) / 10
+        return f"{best + away if side == 'asks' else best - away:.2f}"
+
+    def _frame(
+        self, kind: str, seq: dict[str, int], bids: dict[str, str], asks: dict[str, str]
+    ) -> dict[str, Any]:
+        data = {"bids": _best_first(bids, True), "asks": _best_first(asks, False)}
+        return {"topic": TOPIC, "type": kind, **seq, "ts": AT, "data": data}
+
+    @property
+    def levels(self) -> dict[str, list[list[str]]]:
+        """The book, best levels first."""
+        return {"bids": _best_first(self.bids, True), "asks": _best_first(self.asks, False)}
+
+
+def _best_first(levels: dict[str, str], is_bid: bool) -> list[list[str]]:
+    return [[p, levels[p]] for p in sorted(levels, key=Decimal, reverse=is_bid)]
+
+
+def _begin(stage: Stage, is_shown: bool = True) -> Feed:
+    """A book that was subscribed, and shown where it is to be."""
+    feed = Feed(stage.random)
+    feed.fill()
+    stage.take_over(TOPIC, lambda: [feed.snapshot()] if is_shown else [])
+    stage.open(silenceMs=60_000)
+    stage.subscribe(TOPIC)
+    if is_shown:
+        until(lambda: _is(stage, feed), SETTLED_S)
+    return feed
+
+
+def _values(levels: Any) -> list[tuple[Decimal, Decimal]]:
+    return [(Decimal(price), Decimal(amount)) for price, amount in levels]
+
+
+def _is(stage: Stage, feed: Feed) -> bool:
+    """True when the SDK's book is the exchange's, and said to be right."""
+    book = stage.book(SYMBOL)
+    return book["synced"] and all(
+        _values(book[side]) == _values(feed.levels[side]) for side in ("bids", "asks")
+    )
+
+
+def _compare(requirement: str, title: str, stage: Stage, feed: Feed) -> Claim:
+    """The book has to become the exchange's within a while."""
+    is_same = until(lambda: _is(stage, feed), SETTLED_S)
+    book = stage.book(SYMBOL)
+    actual = f"{'synced' if book['synced'] else 'not synced'}, {_shown(book)}"
+    return holds(requirement, is_same, title, f"synced, {_shown(feed.levels)}", actual)
+
+
+def _shown(book: Any) -> str:
+    return "; ".join(
+        f"{side} " + " ".join("@".join(reversed(level)) for level in book[side])
+        for side in ("bids", "asks")
+    )
+
+
+@case("sdk.book-follows-the-feed", needs=("book",))
+def whole_feed(stage: Stage) -> Iterator[Claim]:
+    """A snapshot and forty deltas: levels come, change and go."""
+    feed = _begin(stage)
+    yield _compare("sdk.book-follows-the-feed", "the book is the snapshot", stage, feed)
+    for _ in range(DELTAS):
+        stage.push(feed.change())
+    title = f"the book is the snapshot with {DELTAS} deltas applied"
+    yield _compare("sdk.book-follows-the-feed", title, stage, feed)
+    zeros = [x for side in ("bids", "asks") for x in stage.book(SYMBOL)[side] if not Decimal(x[1])]
+    title = "no level has an amount of zero"
+    yield equal("sdk.book-follows-the-feed", title, [], zeros)
+
+
+@case("sdk.book-begins-with-a-snapshot", needs=("book",))
+def deltas_before_the_snapshot(stage: Stage) -> Iterator[Claim]:
+    """Deltas come first; the snapshot contains some of them, and those are sent once more after it."""
+    feed = _begin(stage, is_shown=False)
+    early = [feed.change() for _ in range(3)]
+    for frame in early:
+        stage.push(frame)
+    until(lambda: False, 0.3)
+    book = stage.book(SYMBOL)
+    title = "without a snapshot there is no book"
+    is_none = not book["synced"]
+    yield holds("sdk.book-begins-with-a-snapshot", is_none, title, "not synced", _shown(book))
+    stage.push(feed.snapshot())
+    for frame in early[1:]:
+        stage.push(frame)
+    for _ in range(3):
+        stage.push(feed.change())
+    title = "what the snapshot contains is not applied again"
+    yield _compare("sdk.book-begins-with-a-snapshot", title, stage, feed)
+
+
+@case("sdk.gaps-are-noticed", needs=("book",))
+def gap(stage: Stage) -> Iterator[Claim]:
+    """A delta is lost. Until a new snapshot comes the book is wrong, and has to be said to be."""
+    feed = _begin(stage)
+    held = True
+    stage.take_over(TOPIC, lambda: [] if held else [feed.snapshot()])
+    feed.change()  # nobody hears of it
+    for _ in range(3):
+        stage.push(feed.change())
+    asked = until(lambda: len(subscriptions(stage.seen.stream, TOPIC)) >= 2, SETTLED_S)
+    title = "after a gap the book is fetched anew"
+    actual = f"{len(subscriptions(stage.seen.stream, TOPIC))} subscriptions"
+    yield holds("sdk.gaps-are-noticed", asked, title, "the topic is subscribed again", actual)
+    book = stage.book(SYMBOL)
+    title = "until it has come the book does not count as right"
+    synced = "synced" if book["synced"] else "not synced"
+    yield equal("sdk.gaps-are-noticed", title, "not synced", synced)
+    held = False
+    stage.push(feed.snapshot())
+    for _ in range(2):
+        stage.push(feed.change())
+    yield _compare("sdk.gaps-are-noticed", "the new snapshot makes the book right", stage, feed)
+
+
+@case("sdk.snapshots-replace-the-book", needs=("book",))
+def second_snapshot(stage: Stage) -> Iterator[Claim]:
+    """Another snapshot comes, with none of the levels of the first; then the connection breaks, and a third comes."""
+    feed = _begin(stage)
+    feed.fill()
+    feed.seq += 100
+    stage.push(feed.snapshot())
+    title = "no level of the book before a snapshot remains"
+    yield _compare("sdk.snapshots-replace-the-book", title, stage, feed)
+    feed.fill()
+    feed.seq += 100
+    stage.cut()
+    until(lambda: len(subscriptions(stage.seen.stream, TOPIC)) >= 2)
+    title = "no level of the book before a break remains"
+    yield _compare("sdk.snapshots-replace-the-book", title, stage, feed)
+
+
+@case("sdk.repeated-deltas-change-nothing", needs=("book",))
+def repeated_delta(stage: Stage) -> Iterator[Claim]:
+    """Deltas that were applied come again, after later ones."""
+    feed = _begin(stage)
+    frames = [feed.change() for _ in range(6)]
+    for frame in (*frames[:3], frames[1], *frames[3:], frames[0], frames[5]):
+        stage.push(frame)
+    title = "deltas that come again change nothing"
+    yield _compare("sdk.repeated-deltas-change-nothing", title, stage, feed)
+
+
+@case("sdk.books-keep-their-digits", needs=("book",))
+def trailing_zeros(stage: Stage) -> Iterator[Claim]:
+    """Levels with trailing zeros, as a checksum over a book's text would need them."""
+    feed = _begin(stage)
+    stage.push(feed.change())
+    until(lambda: _is(stage, feed), SETTLED_S)
+    book = stage.book(SYMBOL)
+    for side in ("bids", "asks"):
+        title = f"{side} keep their digits as sent"
+        yield equal("sdk.books-keep-their-digits", title, feed.levels[side], book[side])

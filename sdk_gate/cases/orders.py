@@ -1,0 +1,89 @@
+"""Orders whose answer does not come: each may have happened, and must not happen again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conformance.cases.claim import Claim, equal, holds
+from sdk_gate.cases.case import ACCOUNT, case
+from sdk_gate.cases.requests import LIMIT_BUY
+from sdk_gate.exchange import scripts
+from sdk_gate.exchange.scripts import Script
+from sdk_gate.protocol import MAY_HAVE_HAPPENED
+from sdk_gate.stage import TIMEOUT_MS, Stage
+
+LATE_MS: Final = 4 * TIMEOUT_MS
+
+
+def _order(stage: Stage, script: Script) -> Iterator[Claim]:
+    """Place one order into a script: one order is made, and the caller is told that it may be."""
+    stage.open_account()
+    before = len(stage.orders())
+    stage.exchange.next("placeSpotOrder", script)
+    answer = stage.call("placeSpotOrder", **LIMIT_BUY)
+    made = stage.orders()[before:]
+    title = f"an exchange that {script.name}: one order is made"
+    yield equal("sdk.orders-are-made-once", title, 1, len(made))
+    is_told = answer.kind in MAY_HAVE_HAPPENED or (
+        answer.ok and answer.result in [each.id for each in made]
+    )
+    title = f"an exchange that {script.name}: the caller is told that it is not known"
+    expected = f"an error of {', '.join(MAY_HAVE_HAPPENED)}, or the order's id"
+    yield holds("sdk.unknown-outcomes-are-told", is_told, title, expected, answer.said)
+
+
+UNKNOWN: Final = ("sdk.orders-are-made-once", "sdk.unknown-outcomes-are-told")
+
+
+@case(*UNKNOWN, needs=(ACCOUNT,))
+def connection_breaks_after_it(stage: Stage) -> Iterator[Claim]:
+    """The order is accepted, then the connection breaks."""
+    yield from _order(stage, scripts.hang_up())
+
+
+@case(*UNKNOWN, needs=(ACCOUNT,))
+def connection_that_was_used_breaks(stage: Stage) -> Iterator[Claim]:
+    """The same on a connection that has carried requests before, which HTTP libraries like to try again."""
+    stage.open_account()
+    for _ in range(3):
+        stage.call("getSpotWallets")
+    stage.exchange.next("placeSpotOrder", scripts.hang_up())
+    before = len(stage.orders())
+    stage.call("placeSpotOrder", **LIMIT_BUY)
+    title = "an order on a used connection that breaks is made once"
+    yield equal("sdk.orders-are-made-once", title, 1, len(stage.orders()) - before)
+
+
+@case(*UNKNOWN, "sdk.requests-end-in-time", needs=(ACCOUNT,))
+def answer_comes_too_late(stage: Stage) -> Iterator[Claim]:
+    """The order is accepted, and answered long after the time-out."""
+    yield from _order(stage, scripts.late(LATE_MS))
+    arrival = stage.of("placeSpotOrder")[0]
+    title = f"a call with a time-out of {TIMEOUT_MS} ms ends before the answer after {LATE_MS} ms"
+    ended = "before the answer" if arrival.answered_ns is None else "with the answer"
+    yield equal("sdk.requests-end-in-time", title, "before the answer", ended)
+
+
+@case(*UNKNOWN, needs=(ACCOUNT,))
+def half_of_its_answer(stage: Stage) -> Iterator[Claim]:
+    """The order is accepted, and its answer breaks off."""
+    yield from _order(stage, scripts.half_a_body())
+
+
+@case(*UNKNOWN, needs=(ACCOUNT,))
+def gateway_fails_after_it(stage: Stage) -> Iterator[Claim]:
+    """The order is accepted, and a gateway says 502."""
+    yield from _order(stage, scripts.broken(502, performs=True))
+    yield from _order(stage, scripts.broken(504, performs=True))
+
+
+@case("sdk.requests-end-in-time")
+def answer_never_comes(stage: Stage) -> Iterator[Claim]:
+    """A read that is not answered in any attempt."""
+    stage.open()
+    stage.exchange.always("getCoinTicker", scripts.late(LATE_MS))
+    answer = stage.call("getCoinTicker", coin="btc")
+    title = "a read without an answer ends as a time-out"
+    actual = answer.said if answer.ok else answer.kind
+    yield equal("sdk.requests-end-in-time", title, "timeout", actual)

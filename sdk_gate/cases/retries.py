@@ -1,0 +1,118 @@
+"""When an SDK tries again: reads after a broken gateway, anything after a 429, and nothing for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from conformance.cases.claim import CannotTell, Claim, equal, holds
+from sdk_gate.arrivals import Arrival
+from sdk_gate.cases.case import ACCOUNT, case
+from sdk_gate.cases.requests import LIMIT_BUY
+from sdk_gate.exchange import scripts
+from sdk_gate.judges.waiting import NS_PER_MS, earliest_ns
+from sdk_gate.stage import Stage
+
+MOST_ATTEMPTS: Final = 10
+# An SDK whose pauses cannot be set has some of its own; without any it hammers.
+LEAST_PAUSE_MS: Final = 50
+WAIT_S: Final = 2
+
+
+@case("sdk.reads-are-tried-again")
+def reads_that_fail_twice(stage: Stage) -> Iterator[Claim]:
+    """A read meets two bad gateways, or a connection that breaks, before it is answered."""
+    troubles = (
+        ("two bad gateways", [scripts.broken(502), scripts.broken(503)]),
+        ("a connection that breaks", [scripts.hang_up(performs=False)]),
+    )
+    for name, trouble in troubles:
+        stage.open()
+        stage.exchange.next("getCoinTicker", *trouble)
+        answer = stage.call("getCoinTicker", coin="btc")
+        title = f"a read gets through after {name}"
+        yield holds("sdk.reads-are-tried-again", answer.ok, title, "an answer", answer.said)
+
+
+@case("sdk.attempts-are-few-and-apart")
+def gateway_that_stays_broken(stage: Stage) -> Iterator[Claim]:
+    """A read, and an exchange that says 503 to it for ever."""
+    stage.open()
+    stage.exchange.always("getCoinTicker", scripts.broken(503))
+    answer = stage.call("getCoinTicker", coin="btc")
+    yield from _few_and_apart(stage.of("getCoinTicker"), "503 for ever")
+    title = "a read that meets 503 for ever is an error"
+    actual = answer.said if answer.ok else answer.kind
+    yield equal("sdk.attempts-are-few-and-apart", title, "server", actual)
+
+
+@case("sdk.attempts-are-few-and-apart", needs=(ACCOUNT,))
+def limiter_that_stays_shut(stage: Stage) -> Iterator[Claim]:
+    """A 429 without Retry-After, for ever."""
+    stage.open_account()
+    stage.exchange.always("getSpotWallets", scripts.refusal(429, 3005, "too many requests"))
+    stage.call("getSpotWallets")
+    yield from _few_and_apart(stage.of("getSpotWallets"), "429 for ever")
+
+
+def _few_and_apart(arrivals: Sequence[Arrival], what: str) -> Iterator[Claim]:
+    title = f"attempts come to an end ({what})"
+    count = len(arrivals)
+    yield holds(
+        "sdk.attempts-are-few-and-apart",
+        0 < count <= MOST_ATTEMPTS,
+        title,
+        f"at most {MOST_ATTEMPTS}",
+        count,
+    )
+    for first, second in zip(arrivals, arrivals[1:], strict=False):
+        # From the answer on: a slow machine makes a pause longer, never shorter.
+        pause_ms = (second.at_ns - (first.answered_ns or second.at_ns)) / NS_PER_MS
+        yield holds(
+            "sdk.attempts-are-few-and-apart",
+            pause_ms >= LEAST_PAUSE_MS,
+            f"there is a pause before each attempt ({what})",
+            f"at least {LEAST_PAUSE_MS} ms",
+            f"{pause_ms:.0f} ms",
+        )
+
+
+@case("sdk.retry-after-is-kept", needs=(ACCOUNT,))
+def seconds(stage: Stage) -> Iterator[Claim]:
+    """A 429 gives seconds: to a read, and to an order."""
+    for operation, params in (("getSpotWallets", {}), ("placeSpotOrder", LIMIT_BUY)):
+        yield from _wait(stage, "sdk.retry-after-is-kept", operation, params, str(WAIT_S))
+
+
+@case("sdk.retry-after-dates-are-kept", needs=(ACCOUNT,))
+def dates(stage: Stage) -> Iterator[Claim]:
+    """A 429 gives an HTTP-date: to a read, and to an order."""
+    for operation, params in (("getSpotWallets", {}), ("placeSpotOrder", LIMIT_BUY)):
+        # A date has whole seconds; one more, for the present second is not over.
+        due = scripts.http_date(stage.exchange.now_ms() // 1000 + WAIT_S + 1)
+        yield from _wait(stage, "sdk.retry-after-dates-are-kept", operation, params, due)
+
+
+def _wait(
+    stage: Stage, requirement: str, operation: str, params: dict[str, Any], retry_after: str
+) -> Iterator[Claim]:
+    """A 429, then a second call by the user: nothing may arrive before its time, by whomever."""
+    stage.open_account(timeoutMs=5000)
+    stage.call("getUserInfo")
+    stage.exchange.next(operation, scripts.too_many(retry_after))
+    first = stage.call(operation, **params)
+    second = stage.call("getUserInfo")
+    refused = next((x for x in stage.of(operation) if x.status == 429), None)
+    if refused is None:
+        raise CannotTell(f"no {operation} arrived")
+    due_ns = earliest_ns(refused)
+    assert due_ns is not None
+    early = [x for x in stage.seen.arrivals if refused.number < x.number and x.at_ns < due_ns]
+    title = f"after a 429 to {operation} nothing is sent for {retry_after}"
+    shown = [f"{x.operation} after {(x.at_ns - refused.at_ns) // NS_PER_MS} ms" for x in early]
+    yield holds(requirement, not early, title, "nothing before its time", shown or "nothing")
+    kinds = ("rate_limited", "timeout")
+    for answer in (first, second):
+        title = "a call that meets a 429 is answered later, or told as rate_limited"
+        is_told = answer.ok or answer.kind in kinds
+        yield holds(requirement, is_told, title, "an answer, or rate_limited", answer.said)

@@ -1,0 +1,137 @@
+"""What an SDK does with credentials: renews them, and lets nobody else have them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from conformance.cases.claim import CannotTell, Claim, holds
+from conformance.wire.http import Request
+from sdk_gate.arrivals import OTHER, UNTRUSTED
+from sdk_gate.cases.case import ACCOUNT, case
+from sdk_gate.cases.requests import LIMIT_BUY
+from sdk_gate.exchange import scripts
+from sdk_gate.stage import Stage
+
+LONGER_THAN_A_TOKEN_MS: Final = 8 * 86_400_000
+MOST_REQUESTS: Final = 3
+REDIRECTS: Final = (301, 302, 307, 308)
+
+
+@case("sdk.expired-tokens-end-well", needs=("token",))
+def token_ends(stage: Stage) -> Iterator[Claim]:
+    """The token ends between two calls, and again."""
+    stage.open("token")
+    stage.call("getSpotWallets")
+    for _ in range(2):
+        stage.exchange.advance_clock(LONGER_THAN_A_TOKEN_MS)
+        logins, calls = len(stage.of("login")), len(stage.of("getSpotWallets"))
+        answer = stage.call("getSpotWallets")
+        is_well = answer.ok or answer.kind == "unauthorized"
+        title = "a call with an ended token is answered, or told as unauthorized"
+        yield holds(
+            "sdk.expired-tokens-end-well", is_well, title, "ok or unauthorized", answer.said
+        )
+        for name, count in (
+            ("logs in", len(stage.of("login")) - logins),
+            ("asks", len(stage.of("getSpotWallets")) - calls),
+        ):
+            title = f"the SDK {name} a few times at most"
+            expected = f"at most {MOST_REQUESTS - 1}"
+            yield holds(
+                "sdk.expired-tokens-end-well", count < MOST_REQUESTS, title, expected, count
+            )
+
+
+@case("sdk.expired-tokens-end-well", needs=(ACCOUNT,))
+def never_let_in(stage: Stage) -> Iterator[Claim]:
+    """Whatever the SDK does, it is refused with 401."""
+    by = stage.open_account()
+    stage.exchange.always("getSpotWallets", scripts.refusal(401, 4000, "not logged in"))
+    answer = stage.call("getSpotWallets")
+    title = "the caller is told that the credentials are not accepted"
+    is_told = not answer.ok and answer.kind == "unauthorized"
+    yield holds("sdk.expired-tokens-end-well", is_told, title, "unauthorized", answer.said)
+    asked = len(stage.of("getSpotWallets", "login"))
+    title = f"a client that is never let in ({by}) gives up"
+    most = 2 * MOST_REQUESTS
+    yield holds("sdk.expired-tokens-end-well", asked <= most, title, f"at most {most}", asked)
+
+
+@case("sdk.secrets-stay-inside", needs=(ACCOUNT,))
+def errors_and_logs(stage: Stage) -> Iterator[Claim]:
+    """Everything fails once, with the log at its most talkative: no error and no line of the log holds a secret."""
+    before = stage.driver.log.stat().st_size
+    for by in ("token", "key"):
+        if by not in stage.features:
+            continue
+        stage.open(by)
+        stage.call("getSpotWallets")
+        stage.exchange.next("placeSpotOrder", scripts.hang_up(performs=False))
+        stage.call("placeSpotOrder", **LIMIT_BUY)
+        stage.exchange.next("placeSpotOrder", scripts.text("answers nonsense", "<html>"))
+        stage.call("placeSpotOrder", **LIMIT_BUY)
+        stage.exchange.next("placeSpotOrder", scripts.refusal(401, 3002, "the signature does not match"))
+        stage.call("placeSpotOrder", **LIMIT_BUY)
+        stage.exchange.next("login", scripts.refusal(400, 4001, "wrong password"))
+        if by == "token":
+            stage.open("token")
+            stage.call("getSpotWallets")
+    logged = stage.driver.log.read_bytes()[before:].decode("utf-8", "replace")
+    told = "\n".join(
+        str((each.answer or {}).get("error", "")) for each in stage.driver.exchanged
+    )
+    known = [*stage.secrets, *stage.tokens()]
+    if not known:
+        raise CannotTell("no secret was used")
+    for place, text in (("its log", logged), ("an error", told)):
+        found = [f"…{secret[-4:]}" for secret in known if secret in text]
+        title = f"no password, secret or token stands in {place}"
+        yield holds("sdk.secrets-stay-inside", not found, title, "none", found or "none")
+
+
+@case("sdk.credentials-stay-with-their-host", needs=(ACCOUNT,))
+def redirect_to_another_host(stage: Stage) -> Iterator[Claim]:
+    """A read and an order are redirected to another host."""
+    for by in ("token", "key"):
+        if by not in stage.features:
+            continue
+        for status in REDIRECTS:
+            for operation, params in (("getSpotWallets", {}), ("placeSpotOrder", LIMIT_BUY)):
+                stage.open(by)
+                path = stage.exchange.contract.operations[operation].path
+                script = scripts.redirect(stage.addresses.other + path, status)
+                stage.exchange.next(operation, script)
+                stage.call(operation, **params)
+    arrived = [each for each in stage.seen.arrivals if each.host == OTHER]
+    known = [*stage.secrets, *stage.tokens()]
+    carried = [each for each in arrived if _carries(each.request, known, stage)]
+    title = "another host gets no token, key, signature or password"
+    shown = [f"{x.request.method} {x.request.path} with credentials" for x in carried]
+    yield holds(
+        "sdk.credentials-stay-with-their-host", not carried, title, "none", shown or "none"
+    )
+
+
+def _carries(request: Request, secrets: list[str], stage: Stage) -> bool:
+    recipe = stage.recipe
+    names = (recipe.key_header, recipe.signature_header, "Authorization")
+    everything = "\n".join((request.target, request.body.decode("latin-1"), *_values(request)))
+    return any(request.header(name) for name in names) or any(x in everything for x in secrets)
+
+
+def _values(request: Request) -> Iterator[str]:
+    yield from (value for _, value in request.headers)
+
+
+@case("sdk.certificates-are-checked")
+def certificate_of_nobody(stage: Stage) -> Iterator[Claim]:
+    """The exchange's address is https, and its certificate nobody vouches for."""
+    stage.open(rest=stage.addresses.untrusted)
+    answer = stage.call("getCoinTicker", coin="btc")
+    arrived = [each for each in stage.seen.arrivals if each.host == UNTRUSTED]
+    title = "nothing is sent to a host with a certificate of nobody's"
+    yield holds("sdk.certificates-are-checked", not arrived, title, "nothing", len(arrived))
+    title = "the caller is told that the connection failed"
+    is_told = not answer.ok and answer.kind == "transport"
+    yield holds("sdk.certificates-are-checked", is_told, title, "transport", answer.said)

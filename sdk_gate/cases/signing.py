@@ -1,0 +1,158 @@
+"""What an SDK signs, and with which time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from conformance.cases.claim import CannotTell, Claim, equal, holds
+from conformance.wire.http import Request
+from conformance.wire.rest import as_text
+from conformance.wire.signing import Recipe, signature, signed_bytes
+from sdk_gate.arrivals import Arrival
+from sdk_gate.cases.case import case
+from sdk_gate.cases.requests import LIMIT_BUY
+from sdk_gate.judges.requests import is_signed_right, signed_text
+from sdk_gate.stage import Stage
+from sdk_gate.vectors import SigningVector, signing_vectors
+
+PERMUTATIONS: Final = 10
+DRIFTS_MS: Final = (10_000, 25_000)
+APART_S: Final = 1.2
+TOLERANCE_MS: Final = 200
+
+
+@case("sdk.signs-query-and-body", needs=("key",))
+def query_body_and_neither(stage: Stage) -> Iterator[Claim]:
+    """A GET with and without a query, a POST with and without a body."""
+    stage.open("key")
+    calls: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("getSpotWallets", {}),
+        ("listSpotOrders", {"symbol": "BTC/USDT", "pageNo": 1, "pageSize": 10}),
+        ("placeSpotOrder", dict(LIMIT_BUY)),
+        ("getUserInfo", {}),
+    )
+    for operation, params in calls:
+        stage.call(operation, **params)
+        arrival = _last(stage, operation)
+        title = f"{operation} is signed over {_what(arrival)}"
+        yield _signed_right("sdk.signs-query-and-body", title, stage, arrival)
+
+
+def _what(arrival: Arrival) -> str:
+    parts = [("its query", arrival.request.query), ("its body", arrival.request.body)]
+    return " and ".join(name for name, part in parts if part) or "its path alone"
+
+
+@case("sdk.order-of-parameters-is-free", needs=("key",))
+def any_order(stage: Stage) -> Iterator[Claim]:
+    """The same parameters in several orders."""
+    stage.open("key")
+    query = {"symbol": "BTC/USDT", "status": "TRADING", "pageNo": 1, "pageSize": 5}
+    for _ in range(PERMUTATIONS):
+        for operation, params in (("listSpotOrders", query), ("placeSpotOrder", LIMIT_BUY)):
+            names = list(params)
+            stage.random.shuffle(names)
+            stage.call(operation, **{name: params[name] for name in names})
+            arrival = _last(stage, operation)
+            title = f"{operation} is signed in the order in which it is sent"
+            yield _signed_right("sdk.order-of-parameters-is-free", title, stage, arrival)
+
+
+def _last(stage: Stage, operation: str) -> Arrival:
+    arrivals = stage.of(operation)
+    if not arrivals:
+        raise CannotTell(f"no {operation} arrived")
+    return arrivals[-1]
+
+
+def _signed_right(requirement: str, title: str, stage: Stage, arrival: Arrival) -> Claim:
+    is_right = is_signed_right(arrival, stage.recipe, {stage.key.name: stage.key.secret})
+    text = signed_text(arrival, stage.recipe)
+    expected = f"the signature of {text.decode('utf-8', 'replace')}"
+    actual = arrival.request.header(stage.recipe.signature_header) or "no signature"
+    return holds(requirement, is_right, title, expected, actual, [arrival.number])
+
+
+@case("sdk.timestamps-are-fresh", needs=("key",))
+def two_apart(stage: Stage) -> Iterator[Claim]:
+    """Two calls with a pause between them are stamped as far apart."""
+    stage.open("key")
+    stage.call("getSpotWallets")
+    time.sleep(APART_S)
+    stage.call("getSpotWallets")
+    first, second = (_stamp(stage, each) for each in stage.of("getSpotWallets")[:2])
+    title = "each request has a timestamp of its own time"
+    least = round(APART_S * 1000) - TOLERANCE_MS
+    yield holds(
+        "sdk.timestamps-are-fresh",
+        second - first >= least,
+        title,
+        f"{least} ms apart or more",
+        f"{second - first} ms apart",
+    )
+
+
+def _stamp(stage: Stage, arrival: Arrival) -> int:
+    text = arrival.request.header(stage.recipe.timestamp_header) or ""
+    if not text.isdigit():
+        raise CannotTell(f"the timestamp is no number: {text!r}")
+    return int(text)
+
+
+@case("sdk.clock-is-corrected", needs=("key",), is_stale=True)
+def clocks_that_drift(stage: Stage) -> Iterator[Claim]:
+    """The exchange's clock moves ahead, and again: the first attempt may be refused, the next one has to get in."""
+    stage.open("key")
+    stage.call("getSpotWallets")
+    for ms in DRIFTS_MS:
+        stage.exchange.advance_clock(ms)
+        before = len(stage.of("getSpotWallets"))
+        answer = stage.call("getSpotWallets")
+        title = f"a call is accepted after the clock moved by {ms // 1000} s"
+        yield holds("sdk.clock-is-corrected", answer.ok, title, "accepted", answer.said)
+        attempts = len(stage.of("getSpotWallets")) - before
+        title = f"it takes at most one more attempt after {ms // 1000} s"
+        yield holds("sdk.clock-is-corrected", attempts <= 2, title, "at most 2", attempts)
+
+
+@case("sdk.signing-stages-agree", needs=("sign",))
+def vectors(stage: Stage) -> Iterator[Claim]:
+    """Each signing vector, stage by stage: the first that differs is told."""
+    for vector in signing_vectors():
+        fields = {
+            name: getattr(vector, name)
+            for name in ("method", "path", "query", "form", "timestamp", "window", "key", "secret")
+        }
+        result = stage.driver_did("sign", **fields).result
+        stages = ("query", "body", "canonical", "signature")
+        wrong = next((x for x in stages if not _agrees(vector, result, x)), None)
+        yield equal(
+            "sdk.signing-stages-agree",
+            f"{vector.id}: {wrong or 'all stages'}",
+            _expected(vector, result, wrong) if wrong else "",
+            result[wrong] if wrong else "",
+        )
+
+
+def _agrees(vector: SigningVector, result: dict[str, str], stage: str) -> bool:
+    if stage in ("query", "body"):
+        given = vector.query if stage == "query" else vector.form or {}
+        # Several encodings are right: those that are decoded once to what was given.
+        decoded = dict(parse_qsl(result[stage], keep_blank_values=True))
+        return decoded == {name: as_text(value) for name, value in given.items()}
+    return _expected(vector, result, stage) == result[stage]
+
+
+def _expected(vector: SigningVector, result: dict[str, str], stage: str) -> str:
+    """What a stage has to be, given the stages before it as the SDK has them."""
+    if stage in ("query", "body"):
+        return str(getattr(vector.stages, stage))
+    target = vector.path + ("?" + result["query"] if result["query"] else "")
+    request = Request(vector.method, target, (), result["body"].encode())
+    text = signed_bytes(Recipe(), request, vector.timestamp, vector.window, vector.key)
+    if stage == "canonical":
+        return text.decode("utf-8", "replace")
+    return signature(Recipe(), vector.secret, result["canonical"].encode())

@@ -1,0 +1,202 @@
+"""A driver's process: steps go in, answers come out, by their ids; whatever else it does is told apart.
+
+A driver that breaks the protocol is a DriverError. One that ends or hangs in the middle of a step is Gone: after the
+smoke that is taken for the SDK's doing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from conformance.errors import ConfigurationError
+from sdk_gate.protocol import DriverError, check_result, check_step, read_answer
+
+STEP_S: Final = 20.0
+END_S: Final = 3.0
+MOST_ANSWERS: Final = 100_000
+
+
+class Gone(Exception):
+    """The driver's process ended, or a step was not answered in time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a step came to. `given` is the caller's object after the call, where the driver tells."""
+
+    ok: bool
+    result: Any = None
+    kind: str = ""
+    message: str = ""
+    code: int | None = None
+    status: int | None = None
+    retry_after_ms: int | None = None
+    given: Mapping[str, Any] | None = None
+
+    @property
+    def said(self) -> str:
+        """In a few words."""
+        if self.ok:
+            return f"ok: {json.dumps(self.result, ensure_ascii=False)[:300]}"
+        code = f" {self.code}" if self.code is not None else ""
+        return f"error {self.kind}{code}: {self.message[:200]}"
+
+
+@dataclass(slots=True)
+class Exchanged:
+    """One step and its answer as lines, for the page of a case."""
+
+    step: dict[str, Any]
+    answer: dict[str, Any] | None = None
+
+
+@dataclass(slots=True)
+class Driver:
+    """A running driver. `log` gets its standard error."""
+
+    command: Sequence[str]
+    folder: Path
+    log: Path
+    environment: Mapping[str, str] = field(default_factory=dict)
+    exchanged: list[Exchanged] = field(default_factory=list)
+    _process: subprocess.Popen[bytes] | None = None
+    _waiting: dict[int, queue.SimpleQueue[dict[str, Any] | Exception]] = field(default_factory=dict)
+    _id: int = 0
+
+    def start(self) -> None:
+        """Start the process. Raises ConfigurationError when there is no such program."""
+        said = self.log.open("ab")
+        env = {**os.environ, **self.environment}
+        try:
+            # A group of its own: what an `npm` or a shell starts ends with it.
+            self._process = subprocess.Popen(
+                self.command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                cwd=self.folder,
+                env=env,
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise ConfigurationError(
+                f"the driver does not start: {self.command[0]}: {error.strerror}"
+            ) from None
+        finally:
+            said.close()
+        self._waiting = {}
+        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+
+    @property
+    def is_running(self) -> bool:
+        """True while the process lives."""
+        return self._process is not None and self._process.poll() is None
+
+    def send(self, do: str, **fields: Any) -> int:
+        """Send a step and return its id. Raises Gone, DriverError."""
+        if not self.is_running:
+            raise Gone(self._ended())
+        self._id += 1
+        step = {"id": self._id, "do": do, **fields}
+        check_step(step)
+        self._waiting[self._id] = queue.SimpleQueue()
+        self.exchanged.append(Exchanged(step))
+        try:
+            assert self._process is not None and self._process.stdin is not None
+            self._process.stdin.write(json.dumps(step).encode() + b"\n")
+            self._process.stdin.flush()
+        except OSError:
+            raise Gone(self._ended()) from None
+        return self._id
+
+    def receive(self, number: int, seconds: float = STEP_S) -> Answer:
+        """Wait for the answer to a step. Raises Gone, DriverError."""
+        do = next(x.step["do"] for x in reversed(self.exchanged) if x.step["id"] == number)
+        try:
+            came = self._waiting[number].get(timeout=seconds)
+        except queue.Empty:
+            raise Gone(f"{do} was not answered within {seconds:g} s") from None
+        finally:
+            del self._waiting[number]
+        if isinstance(came, Exception):
+            raise came
+        next(x for x in reversed(self.exchanged) if x.step["id"] == number).answer = came
+        return _answer(do, came)
+
+    def step(self, do: str, seconds: float = STEP_S, **fields: Any) -> Answer:
+        """Send a step and wait for its answer. Raises Gone, DriverError."""
+        return self.receive(self.send(do, **fields), seconds)
+
+    def stop(self) -> None:
+        """End the process: by asking, by closing its input, by a signal."""
+        process = self._process
+        if process is None or process.poll() is not None:
+            return
+        try:
+            self.step("bye", END_S)
+        except (Gone, DriverError):
+            pass
+        if process.stdin is not None:
+            try:
+                process.stdin.close()
+            except OSError:
+                pass
+        for number in (None, signal.SIGTERM, signal.SIGKILL):
+            if number is not None:
+                os.killpg(process.pid, number)
+            try:
+                process.wait(END_S)
+                return
+            except subprocess.TimeoutExpired:
+                continue
+
+    def _read(self, process: subprocess.Popen[bytes]) -> None:
+        assert process.stdout is not None
+        for count, line in enumerate(process.stdout):
+            try:
+                if count > MOST_ANSWERS:
+                    raise DriverError("it never stops talking")
+                answer = read_answer(line)
+                waiting = self._waiting.get(answer["id"])
+                if waiting is None:
+                    raise DriverError(f"an answer to no step: {answer['id']}")
+                waiting.put(answer)
+            except DriverError as error:
+                self._fail(error)
+        self._fail(Gone(self._ended()))
+
+    def _fail(self, problem: Exception) -> None:
+        for waiting in list(self._waiting.values()):
+            waiting.put(problem)
+
+    def _ended(self) -> str:
+        code = self._process.poll() if self._process else None
+        return f"its process ended{'' if code is None else f' with {code}'}"
+
+
+def _answer(do: str, came: dict[str, Any]) -> Answer:
+    if came["ok"]:
+        check_result(do, came.get("result"))
+        return Answer(True, came.get("result"), given=came.get("given"))
+    error = came["error"]
+    if error["kind"] == "internal":
+        raise DriverError(f"{do}: {error['message']}")
+    return Answer(
+        False,
+        None,
+        error["kind"],
+        error["message"],
+        error.get("code"),
+        error.get("status"),
+        error.get("retryAfterMs"),
+        came.get("given"),
+    )

@@ -1,0 +1,267 @@
+"""A gate run: an exchange, an SDK on it by its driver or in its own tests, and the run's folder that is left."""
+
+from __future__ import annotations
+
+import importlib
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+from conformance import job, machine
+from conformance.conclude import conclude_run
+from conformance.errors import ConfigurationError, RunError
+from conformance.record.run_log import RunLog
+from conformance.spec import requirements as catalogue
+from conformance.spec.contract import Contract
+from conformance.target import Target, load
+from conformance.verdict import deviations
+from conformance.verdict.findings import Finding
+from reference_exchange.config import MANNERS, ExchangeConfig, Resident
+from sdk_gate import case_file, cases
+from sdk_gate.arrivals import Wire
+from sdk_gate.asked import DRIVER, DRIVERS, Asked, own_drivers
+from sdk_gate.cases.case import Case
+from sdk_gate.driver import Driver, Gone
+from sdk_gate.exchange import certificate
+from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
+from sdk_gate.play import Hello, Played, Player
+from sdk_gate.protocol import DriverError
+
+KIND: Final = "sdk"
+LOG: Final = "driver.log"
+BUILD: Final = "build.log"
+# A driver in a language that writes decimals by its locale is to show it.
+ENVIRONMENT: Final = {
+    "SDK_GATE_LOG": "debug",
+    "LC_NUMERIC": "de_DE.UTF-8",
+    "JAVA_TOOL_OPTIONS": "-Duser.language=de -Duser.country=DE",
+}
+
+
+def run(asked: Asked) -> int:
+    """Do it; the exit code says what came of it. Raises SuiteError."""
+    target, contract, chosen = _checked(asked)
+    folder = _new_folder(asked)
+    if asked.mode == DRIVER or asked.is_ours:
+        _by_driver(asked, target, contract, chosen, folder)
+    else:
+        from sdk_gate import wrap
+
+        wrap.run(asked, target, contract, folder)
+    return finish(folder)
+
+
+def finish(folder: Path) -> int:
+    """Conclude a run's folder, draw its pages and say the verdict."""
+    document = conclude_run(folder, datetime.now(UTC).date())
+    drawn = subprocess.run([sys.executable, "-m", "reports", str(folder)], check=False).returncode
+    return int(document["exit_code"]) if drawn == 0 else drawn
+
+
+def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
+    """Everything that the files name, read and found usable before anything is started."""
+    target = load(asked.target)
+    contract = Contract.load(asked.openapi, asked.asyncapi, target.settings)
+    deviations.load(asked.deviations, catalogue.of_sdks(), datetime.now(UTC).date())
+    chosen = [
+        each
+        for each in cases.CASES.values()
+        if asked.only in each.name or asked.only in each.judges
+    ]
+    if not chosen:
+        raise ConfigurationError(f"no case and no requirement is called {asked.only!r}")
+    if not asked.sdk.strip():
+        raise ConfigurationError(f"say SDK=…: {', '.join(own_drivers())}, or a command")
+    return target, contract, chosen
+
+
+def _by_driver(
+    asked: Asked, target: Target, contract: Contract, chosen: Sequence[Case], folder: Path
+) -> None:
+    command, where = _command(asked, folder)
+    driver = Driver(command, where, folder / LOG, ENVIRONMENT)
+    residents = residents_of(asked.seed)
+    config = config_of(target, asked.seed, residents)
+    with serving(contract, config) as (exchange, addresses):
+        player = Player(driver, exchange, addresses, target, residents, asked.seed)
+        try:
+            hello = _smoke(player, folder)
+            print(f"sdk gate for {hello.name} {hello.version} ({hello.language}), seed {asked.seed}")
+            _write(asked, target, folder, addresses, _played(player, chosen), exchange.wire, hello)
+        finally:
+            driver.stop()
+
+
+def _command(asked: Asked, folder: Path) -> tuple[tuple[str, ...], Path]:
+    """How the driver is started, and where."""
+    if not asked.is_ours:
+        return tuple(shlex.split(asked.sdk)), asked.folder
+    module = importlib.import_module(f"sdk_gate.toolchains.{asked.sdk}")
+    source = asked.source or DRIVERS / asked.sdk
+    out = folder / "driver"
+    out.mkdir(exist_ok=True)
+    return module.ready(source, out, folder / BUILD), source
+
+
+def _smoke(player: Player, folder: Path) -> Hello:
+    """Make sure of the driver: what fails here is the driver's fault. Raises ConfigurationError."""
+    try:
+        hello = player.greet()
+        player.smoke()
+    except (DriverError, Gone) as error:
+        raise ConfigurationError(
+            f"the driver is not usable: {error} (its own words: {folder / LOG})"
+        ) from None
+    return hello
+
+
+def _played(player: Player, chosen: Sequence[Case]) -> Iterator[Played]:
+    for each in chosen:
+        yield player.play(each)
+
+
+def _write(
+    asked: Asked,
+    target: Target,
+    folder: Path,
+    addresses: Addresses,
+    played: Iterable[Played],
+    wire: Wire,
+    hello: Hello,
+) -> None:
+    """The run's log and a file for each case."""
+    began = time.monotonic()
+    log = RunLog(folder)
+    try:
+        log.write("header", header(asked, target, addresses, hello))
+        for each in played:
+            log.hide(each.secrets)
+            case_file.write(folder, each)
+            log.during(each.case.name)
+            for claim in each.claims:
+                again = reproduce(asked, each.case.name)
+                log.finding(Finding(claim, each.case.name, again, each.case.sentence))
+        log.write("footer", footer(wire, time.monotonic() - began))
+    finally:
+        log.close()
+
+
+def reproduce(asked: Asked, name: str) -> str:
+    """The command that plays one case again."""
+    mode = "" if asked.is_ours else f" MODE={asked.mode}"
+    other = "" if asked.target == "reference" else f" TARGET={shlex.quote(asked.target)}"
+    return f"make sdk-gate SDK={shlex.quote(asked.sdk)}{mode}{other} ONLY={name} SEED={asked.seed}"
+
+
+def header(
+    asked: Asked, target: Target, addresses: Addresses, hello: Hello | None
+) -> dict[str, Any]:
+    """The first line of a run's log."""
+    told = (
+        {
+            "name": hello.name,
+            "version": hello.version,
+            "language": hello.language,
+            "protocol": hello.protocol,
+            "features": list(hello.features),
+        }
+        if hello
+        else {"name": asked.name}
+    )
+    return {
+        "kind": KIND,
+        "target": told["name"],
+        "target_file": asked.target,
+        "seed": asked.seed,
+        "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "fault": None,
+        "addresses": {"rest": addresses.rest, "stream": addresses.stream},
+        "openapi": str(asked.openapi),
+        "asyncapi": str(asked.asyncapi),
+        "embedded": target.embedded,
+        "selection": bool(asked.only) or hello is None,
+        "environment": machine.facts(),
+        "deviations": str(asked.deviations),
+        "sdk": {**told, "command": asked.sdk, "mode": asked.mode},
+    }
+
+
+def footer(wire: Wire, duration_s: float) -> dict[str, Any]:
+    """The last line: what was asked and how it was answered, by operation."""
+    asked: dict[str, dict[str, Any]] = {}
+    for each in wire.arrivals:
+        if each.operation is None:
+            continue
+        row = asked.setdefault(
+            each.operation, {"statuses": {}, "accepted": 0, "refused": 0, "unknown": 0}
+        )
+        if each.status is None:
+            row["unknown"] += 1
+            continue
+        row["statuses"][str(each.status)] = row["statuses"].get(str(each.status), 0) + 1
+        kind = "accepted" if each.was_accepted else "unknown" if each.status >= 500 else "refused"
+        row[kind] += 1
+    return {
+        "asked": asked,
+        "heard": {},
+        "requests_sent": len(wire.arrivals),
+        "duration_s": round(duration_s, 1),
+    }
+
+
+@contextmanager
+def serving(
+    contract: Contract, config: ExchangeConfig
+) -> Iterator[tuple[VerifyingExchange, Addresses]]:
+    """The verifying exchange, listening."""
+    exchange = VerifyingExchange(contract, config)
+    with exchange.serving(certificate.of_nobody()) as addresses:
+        yield exchange, addresses
+
+
+def config_of(target: Target, seed: int, residents: Sequence[Resident]) -> ExchangeConfig:
+    """The exchange as the target's file wants it; without a market of its own that moves."""
+    manner = MANNERS[target.manner]
+    return replace(
+        manner,
+        seed=seed,
+        residents=tuple(residents),
+        has_flow=False,
+        history_hours=1,
+        limiter=replace(manner.limiter, limit=0),
+    )
+
+
+def residents_of(seed: int) -> tuple[Resident, ...]:
+    """Accounts whose passwords are found wherever they turn up."""
+    random = Random(f"{seed} passwords")
+    names = ("alice", "bob", "carol")
+    return tuple(
+        Resident(1001 + n, name, f"{name}@example.com", f"canary-{random.getrandbits(64):016x}")
+        for n, name in enumerate(names)
+    )
+
+
+def _new_folder(asked: Asked) -> Path:
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    folder = job.RUNS / f"{KIND}-{asked.name}-{stamp}-{asked.seed}"
+    for again in range(1, 100):
+        try:
+            folder.mkdir(parents=True)
+            break
+        except FileExistsError:
+            folder = folder.with_name(f"{KIND}-{asked.name}-{stamp}-{asked.seed}-{again}")
+        except OSError as error:
+            raise RunError(f"cannot write to {folder}: {error.strerror}") from None
+    job.name_latest(folder)
+    return folder
+
+

@@ -1,0 +1,48 @@
+"""Judges of waiting: what arrives before the time that a 429 gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from conformance.cases.claim import Claim, holds
+from sdk_gate.arrivals import EXCHANGE, Arrival
+
+NS_PER_MS: Final = 1_000_000
+# What was on its way when the 429 was written.
+IN_FLIGHT_MS: Final = 250
+
+
+def judge(arrivals: Sequence[Arrival]) -> Iterator[Claim]:
+    """After each 429 nothing may arrive before its Retry-After is over, but for what was on its way."""
+    for refused in arrivals:
+        due_ns = earliest_ns(refused)
+        if refused.status != 429 or due_ns is None:
+            continue
+        from_ns = (refused.answered_ns or refused.at_ns) + IN_FLIGHT_MS * NS_PER_MS
+        early = [x for x in arrivals if x.host == EXCHANGE and from_ns < x.at_ns < due_ns]
+        text = refused.answer.header("Retry-After") if refused.answer else ""
+        is_date = not (text or "").strip().isdigit()
+        requirement = "sdk.retry-after-dates-are-kept" if is_date else "sdk.retry-after-is-kept"
+        title = "nothing is sent before Retry-After is over"
+        shown = [f"{x.operation} after {_ms(refused, x)} ms" for x in early[:5]]
+        numbers = [refused.number, *(x.number for x in early[:5])]
+        yield holds(requirement, not early, title, f"nothing for {text}", shown or "nothing", numbers)
+
+
+def earliest_ns(refused: Arrival) -> int | None:
+    """The time, on the log's clock, from which on a refused client may come again; None when it was not told."""
+    text = (refused.answer.header("Retry-After") or "").strip() if refused.answer else ""
+    answered_ns = refused.answered_ns or refused.at_ns
+    if text.isdigit():
+        return answered_ns + int(text) * 1000 * NS_PER_MS
+    try:
+        due_ms = round(parsedate_to_datetime(text).timestamp() * 1000)
+    except (ValueError, TypeError):
+        return None
+    return refused.at_ns + (due_ms - refused.exchange_ms) * NS_PER_MS
+
+
+def _ms(first: Arrival, second: Arrival) -> int:
+    return (second.at_ns - (first.answered_ns or first.at_ns)) // NS_PER_MS

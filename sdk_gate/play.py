@@ -1,0 +1,180 @@
+"""Plays cases: each on an exchange made anew, its claims and those of the judges of arrivals, and a file of what happened."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final
+
+from conformance.cases.claim import CannotTell, Claim, Verdict, gravest
+from conformance.target import Target
+from reference_exchange.config import Resident
+from reference_exchange.streams import client_validators
+from sdk_gate import wire_log
+from sdk_gate.arrivals import tokens_of
+from sdk_gate.cases.case import Case
+from sdk_gate.driver import Driver, Gone
+from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
+from sdk_gate.judges import requests, streams
+from sdk_gate.protocol import VERSION, DriverError
+from sdk_gate.stage import Person, Stage
+
+FIRST: Final = "getCoinTicker"
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """What a driver says of itself."""
+
+    name: str
+    version: str
+    language: str
+    protocol: str
+    features: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class Played:
+    """One case as it went. `why` says what kept it from its end."""
+
+    case: Case
+    claims: list[Claim] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
+    wire: list[dict[str, Any]] = field(default_factory=list)
+    secrets: list[str] = field(default_factory=list)
+    why: str = ""
+    duration_s: float = 0.0
+
+    @property
+    def verdict(self) -> Verdict:
+        """The gravest of its claims."""
+        return gravest(each.verdict for each in self.claims) or Verdict.INCONCLUSIVE
+
+
+@dataclass(slots=True)
+class Player:
+    """Whom it plays with, and on what."""
+
+    driver: Driver
+    exchange: VerifyingExchange
+    addresses: Addresses
+    target: Target
+    residents: Sequence[Resident]
+    seed: int
+    hello: Hello | None = None
+
+    def greet(self) -> Hello:
+        """Start the driver and make sure of it. Raises DriverError, Gone."""
+        self.driver.start()
+        result = self.driver.step("hello", protocol=VERSION).result
+        major = str(result["protocol"]).partition(".")[0]
+        if major != VERSION.partition(".")[0]:
+            raise DriverError(f"it speaks protocol {result['protocol']}, this gate {VERSION}")
+        sdk = result["sdk"]
+        features = tuple(result["features"])
+        self.hello = Hello(
+            sdk["name"], sdk["version"], sdk["language"], result["protocol"], features
+        )
+        return self.hello
+
+    def smoke(self) -> None:
+        """A ticker, before anything is judged. Raises DriverError, Gone."""
+        stage = self._stage(Random(self.seed))
+        stage.open()
+        answer = stage.call(FIRST, coin="btc")
+        if not answer.ok or not stage.of(FIRST):
+            asked = "was asked" if stage.of(FIRST) else "was not asked"
+            raise DriverError(f"{FIRST} of an exchange that {asked}: {answer.said}")
+
+    def play(self, case: Case) -> Played:
+        """One case, from an exchange made anew to what its claims are."""
+        assert self.hello is not None
+        missing = case.missing(self.hello.features)
+        if missing:
+            why = f"the driver does not declare {' or '.join(missing)}"
+            return Played(case, [Claim(x, Verdict.SKIPPED, why) for x in case.judges], why=why)
+        began = time.monotonic()
+        self.driver.exchanged.clear()
+        played = Played(case)
+        stage = self._stage(Random(f"{self.seed} {case.name}"))
+        self._perform(case, stage, played)
+        played.claims += distinct(self._judged(case, stage))
+        played.steps = [{"step": x.step, "answer": x.answer} for x in self.driver.exchanged]
+        played.wire = wire_log.rows(stage.seen)
+        played.secrets = [*stage.secrets, *stage.tokens()]
+        played.duration_s = round(time.monotonic() - began, 3)
+        return played
+
+    def _stage(self, random: Random) -> Stage:
+        resident = self.residents[0]
+        self.exchange.begin(self.seed)
+        return Stage(
+            driver=self.driver,
+            exchange=self.exchange,
+            addresses=self.addresses,
+            person=Person(resident.id, resident.email, resident.password),
+            login_parameter=self.target.conventions.login_parameter,
+            recipe=self.target.conventions.signing.recipe,
+            features=self.hello.features if self.hello else (),
+            random=random,
+            begin=self.exchange.wire.mark(),
+            secrets=[each.password for each in self.residents],
+        )
+
+    def _perform(self, case: Case, stage: Stage, played: Played) -> None:
+        try:
+            for claim in case.play(stage):
+                played.claims.append(claim)
+            stage.driver.step("close")
+        except CannotTell as cannot:
+            self._rest(played, Verdict.INCONCLUSIVE, str(cannot))
+        except Gone as gone:
+            # It was there before this situation: whatever ended it is the SDK's doing.
+            self._rest(played, Verdict.FAIL, f"the SDK does not survive this: {gone}")
+            self._restart()
+        except DriverError as error:
+            self._rest(played, Verdict.INCONCLUSIVE, f"the driver is wrong: {error}")
+            self._restart()
+        except Exception as problem:  # noqa: BLE001 - a case of ours that cannot read what came is no verdict
+            why = f"this case could not go on: {type(problem).__name__}: {problem}"
+            print(f"{case.name}: {why}", file=sys.stderr)
+            self._rest(played, Verdict.INCONCLUSIVE, why)
+        told = {each.requirement for each in played.claims}
+        for name in case.judges:
+            if name not in told:
+                why = played.why or "nothing came up that tells"
+                played.claims.append(Claim(name, Verdict.INCONCLUSIVE, why))
+
+    def _rest(self, played: Played, verdict: Verdict, why: str) -> None:
+        """What a case that did not come to its end says."""
+        played.why = why
+        expected = "the situation is survived"
+        played.claims += [Claim(x, verdict, why, expected, why) for x in played.case.judges]
+
+    def _restart(self) -> None:
+        self.driver.stop()
+        self.greet()
+
+    def _judged(self, case: Case, stage: Stage) -> Iterator[Claim]:
+        seen = stage.seen
+        known = requests.Known(
+            contract=self.exchange.contract,
+            recipe=stage.recipe,
+            keys=stage.keys,
+            secrets=[*stage.secrets, *stage.tokens()],
+            tokens=tokens_of(seen.of("login")),
+            is_stale=case.is_stale,
+        )
+        yield from requests.judge(known, seen.arrivals)
+        yield from streams.judge(client_validators(self.exchange.contract.asyncapi), seen.stream)
+
+
+def distinct(claims: Iterable[Claim]) -> list[Claim]:
+    """Of claims that say the same one; of failures the first."""
+    found: dict[tuple[str, str, str], Claim] = {}
+    for each in claims:
+        found.setdefault((each.requirement, each.verdict, each.title), each)
+    return list(found.values())

@@ -1,0 +1,177 @@
+"""What a case is given: the SDK behind its driver, the exchange that it talks to, and what arrived there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any, Final
+
+from conformance.cases.claim import CannotTell
+from conformance.wire.signing import Recipe
+from reference_exchange.keys import ApiKey
+from sdk_gate.arrivals import Arrival, Mark, Seen, tokens_of
+from sdk_gate.driver import Answer, Driver
+from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
+
+TIMEOUT_MS: Final = 1000
+RETRY_MS: Final = 100
+PING_MS: Final = 300
+SILENCE_MS: Final = 1200
+POLL_S: Final = 0.01
+SOON_S: Final = 8.0  # by then whatever an SDK does by itself has begun, with the timing that it was given
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Whose account the SDK uses."""
+
+    account: int
+    login: str
+    password: str
+
+
+@dataclass(slots=True)
+class Stage:
+    """One case's stage. `random` is the case's own, from the run's seed."""
+
+    driver: Driver
+    exchange: VerifyingExchange
+    addresses: Addresses
+    person: Person
+    login_parameter: str
+    recipe: Recipe
+    features: Sequence[str]
+    random: Random
+    begin: Mark
+    secrets: list[str] = field(default_factory=list)
+    _key: ApiKey | None = None
+
+    # --- the SDK ----------------------------------------------------------------------------------
+
+    def open(self, by: str = "", rest: str = "", **timing: int) -> None:
+        """Make a client; `by` is the credentials that it gets: token, key, or none."""
+        self.driver_did("open", config=self.config(by, rest, timing))
+
+    def open_account(self, **timing: int) -> str:
+        """Make a client with whatever credentials the driver has a feature for; which they are."""
+        by = "token" if "token" in self.features else "key"
+        self.open(by, **timing)
+        return by
+
+    def config(self, by: str, rest: str, timing: dict[str, int]) -> dict[str, Any]:
+        """The `config` of an `open`."""
+        usual = {
+            "timeoutMs": TIMEOUT_MS,
+            "retryMs": RETRY_MS,
+            "pingMs": PING_MS,
+            "silenceMs": SILENCE_MS,
+        }
+        config: dict[str, Any] = {
+            "rest": rest or self.addresses.rest,
+            "stream": self.addresses.stream,
+            "timing": {**usual, **timing},
+        }
+        if by == "token":
+            config["login"] = {
+                "parameter": self.login_parameter,
+                "name": self.person.login,
+                "password": self.person.password,
+            }
+        if by == "key":
+            config["key"] = {"name": self.key.name, "secret": self.key.secret}
+        if self.recipe != Recipe():
+            config["signing"] = {
+                name: getattr(self.recipe, name) for name in Recipe.__dataclass_fields__
+            }
+        return config
+
+    @property
+    def key(self) -> ApiKey:
+        """The API key of this case."""
+        if self._key is None:
+            self._key = self.exchange.key(self.person.account)
+            self.secrets.append(self._key.secret)
+        return self._key
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The API keys that were made in this case, with their secrets."""
+        return {self._key.name: self._key.secret} if self._key else {}
+
+    def call(self, operation: str, **params: Any) -> Answer:
+        """Call an operation through the SDK."""
+        return self.driver.step("call", operation=operation, params=params)
+
+    def calls(self, *asked: tuple[str, dict[str, Any]]) -> list[Answer]:
+        """Call several at once; their answers in the order of the calls."""
+        numbers = [
+            self.driver.send("call", operation=operation, params=params)
+            for operation, params in asked
+        ]
+        return [self.driver.receive(number) for number in numbers]
+
+    def subscribe(self, topic: str) -> None:
+        """Subscribe through the SDK. Raises CannotTell when that fails."""
+        self.driver_did("subscribe", topic=topic)
+
+    def unsubscribe(self, topic: str) -> None:
+        """Unsubscribe through the SDK. Raises CannotTell when that fails."""
+        self.driver_did("unsubscribe", topic=topic)
+
+    def events(self, topic: str) -> list[Any]:
+        """What the SDK gave its user on a topic since the last time."""
+        return list(self.driver_did("events", topic=topic).result["events"])
+
+    def book(self, symbol: str) -> dict[str, Any]:
+        """The SDK's own book."""
+        return dict(self.driver_did("book", symbol=symbol).result)
+
+    def driver_did(self, do: str, **fields: Any) -> Answer:
+        """A step that the case rests on. Raises CannotTell."""
+        answer = self.driver.step(do, **fields)
+        if not answer.ok:
+            raise CannotTell(f"{do} {fields.get('topic', '')} failed: {answer.said}")
+        return answer
+
+    # --- the exchange -----------------------------------------------------------------------------
+
+    @property
+    def seen(self) -> Seen:
+        """What arrived since the case began."""
+        return self.exchange.wire.since(self.begin)
+
+    def of(self, *operations: str) -> tuple[Arrival, ...]:
+        """The requests that meant one of these operations."""
+        return self.seen.of(*operations)
+
+    def tokens(self) -> list[str]:
+        """The tokens that the exchange issued in this case."""
+        return tokens_of(self.of("login"))
+
+    def orders(self) -> list[Any]:
+        """The spot orders that the person has, whatever became of them."""
+        return self.exchange.do(lambda: list(self.exchange.rules.spot.orders_of(self.person.account)))
+
+    def push(self, frame: dict[str, Any]) -> int:
+        """Send a frame to the subscribers of its topic."""
+        return self.exchange.do(lambda: self.exchange.streams.push(frame))
+
+    def take_over(self, topic: str, first: Callable[[], list[dict[str, Any]]]) -> None:
+        """Let only this case say what a topic's subscribers get; `first` is what a new one is shown."""
+        self.exchange.do(lambda: self.exchange.streams.take_over(topic, first))
+
+    def cut(self) -> None:
+        """Break the stream connections."""
+        self.exchange.do(self.exchange.streams.cut)
+
+
+def until(holds: Callable[[], bool], seconds: float = SOON_S) -> bool:
+    """Wait until something holds; whether it did within the time."""
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() >= deadline:
+            return False
+        time.sleep(POLL_S)
+    return True
