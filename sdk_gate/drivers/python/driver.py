@@ -8,80 +8,61 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 import threading
-from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import fields
+from decimal import Decimal
 from typing import Any
 
 import exchange_client
 from exchange_client import ApiKey, Client, ExchangeError, Login, Recipe, Timing
-from exchange_client.errors import Invalid, Unsupported
+from exchange_client.errors import Unsupported
 from exchange_client.requests import Request, encode
 from exchange_client.signing import canonical, signature
 
 PROTOCOL = "1.0"
+SDK = {"name": "exchange_client", "version": exchange_client.__version__, "language": "Python"}
 FEATURES = ["token", "key", "concurrency", "sign", "streams", "private", "book"]
 DECIMALS = ("price", "amount", "entrustPrice")
+TIMES = ("timeoutMs", "retryMs", "pingMs", "silenceMs")  # in the order of Timing
+DECIMAL = re.compile(r"-?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 Step = dict[str, Any]
 
 
 class Driver:
-    """The client that is open, and what its topics have handed out."""
+    """The client that is open, and what its topics have handed out. A step is the method of its name."""
 
     def __init__(self) -> None:
         self._client: Client | None = None
         self._recipe = Recipe()
-        self._events: dict[str, list[Any]] = {}
-        self.steps: dict[str, Callable[[Step], Any]] = {
-            "hello": self.hello,
-            "open": self.open,
-            "call": self.call,
-            "sign": self.sign,
-            "subscribe": self.subscribe,
-            "unsubscribe": lambda step: self.client.unsubscribe(step["topic"]),
-            "events": self.events,
-            "book": self.book,
-            "close": self.close,
-            "bye": self.close,
-        }
-
-    @property
-    def client(self) -> Client:
-        """The client; there is none before `open`."""
-        if self._client is None:
-            raise Invalid("no client is open")
-        return self._client
+        self._events: dict[str, deque[Any]] = {}
 
     def hello(self, step: Step) -> Any:
-        sdk = {"name": "exchange_client", "version": exchange_client.__version__}
-        return {
-            "protocol": PROTOCOL,
-            "sdk": {**sdk, "language": "Python"},
-            "features": FEATURES,
-        }
+        return {"protocol": PROTOCOL, "sdk": SDK, "features": FEATURES}
 
     def open(self, step: Step) -> None:
         self.close(step)
-        config, timing = step["config"], step["config"]["timing"]
-        login, key, signing = config.get("login"), config.get("key"), config.get("signing")
-        self._recipe = Recipe(**{**signing, "parts": tuple(signing["parts"])}) if signing else Recipe()
+        config = step["config"]
+        self._recipe = picked(Recipe, config.get("signing")) or Recipe()
         self._client = Client(
             config["rest"],
             config["stream"],
-            login=Login(login["name"], login["password"], login["parameter"]) if login else None,
-            key=ApiKey(key["name"], key["secret"]) if key else None,
+            login=picked(Login, config.get("login")),
+            key=picked(ApiKey, config.get("key")),
             recipe=self._recipe,
-            timing=Timing(
-                timeout_ms=timing["timeoutMs"],
-                retry_ms=timing["retryMs"],
-                ping_ms=timing["pingMs"],
-                silence_ms=timing["silenceMs"],
-            ),
+            timing=Timing(*(config["timing"][name] for name in TIMES)),
         )
 
     def call(self, step: Step) -> Any:
-        return self.client.call(step["operation"], step["native"])
+        params = {name: native(name, value) for name, value in step["params"].items()}
+        before = repr(params)
+        try:
+            return self._client.call(step["operation"], params)
+        finally:
+            step["given"] = step["params"] if repr(params) == before else params
 
     def sign(self, step: Step) -> Any:
         query, body = encode(step["query"]), encode(step["form"] or {})
@@ -91,65 +72,55 @@ class Driver:
         return {**stages, "signature": signature(self._recipe, step["secret"], text)}
 
     def subscribe(self, step: Step) -> None:
-        events = self._events[step["topic"]] = []
-        self.client.subscribe(step["topic"], events.append)
+        events = self._events[step["topic"]] = deque()
+        self._client.subscribe(step["topic"], events.append)
+
+    def unsubscribe(self, step: Step) -> None:
+        self._client.unsubscribe(step["topic"])
 
     def events(self, step: Step) -> Any:
-        events = self._events.get(step["topic"], [])
-        return {"events": [events.pop(0) for _ in range(len(events))]}
+        events = self._events.get(step["topic"], deque())
+        return {"events": [events.popleft() for _ in range(len(events))]}
 
     def book(self, step: Step) -> Any:
-        book = self.client.book(step["symbol"])
+        book = self._client.book(step["symbol"])
         return {"synced": book.is_synced, "bids": book.bids(), "asks": book.asks()}
 
     def close(self, step: Step) -> None:
         if self._client is not None:
             self._client.close()
-        self._client = None
-        self._events.clear()
+
+    bye = close
 
 
-def answer(driver: Driver, step: Step) -> dict[str, Any]:
+STEPS = {name: do for name, do in vars(Driver).items() if not name.startswith("_")}
+
+
+def answer(driver: Driver, step: Step) -> Step:
     """Do a step; whatever comes of it is an answer."""
-    if "params" in step:
-        step["native"] = {name: native(name, value) for name, value in step["params"].items()}
-    before = dict(step.get("native", {}))
     try:
-        do = driver.steps.get(step["do"])
-        if do is None:
+        if step["do"] not in STEPS:
             raise Unsupported(f"this driver has no step {step['do']}")
-        said: dict[str, Any] = {"ok": True, "result": do(step)}
+        said: Step = {"ok": True, "result": STEPS[step["do"]](driver, step)}
     except ExchangeError as error:
-        said = {"ok": False, "error": told(error)}
-    except Exception as error:  # ours, and the gate has to know
+        known = {"code": error.code, "status": error.status, "retryAfterMs": error.retry_after_ms}
+        said = {"ok": False, "error": {"kind": error.kind, "message": error.message, **known}}
+    except Exception as error:  # ours: the gate has to know
         logging.exception("the driver failed")
-        said = {"ok": False, "error": {"kind": "internal", "message": f"{type(error).__name__}: {error}"}}
-    if "params" in step:
-        said["given"] = given(step["params"], before, step["native"])
-    return {"id": step["id"], **said}
+        said = {"ok": False, "error": {"kind": "internal", "message": repr(error)}}
+    return {"id": step["id"], **said, **({"given": step["given"]} if "given" in step else {})}
+
+
+def picked(kind: type[Any], said: Mapping[str, Any] | None) -> Any:
+    """A setting of the client out of the config; fields that the client does not know are left there."""
+    names = [each.name for each in fields(kind) if each.name in (said or {})]
+    return kind(**{name: said[name] for name in names}) if said else None
 
 
 def native(name: str, value: Any) -> Any:
     """A parameter as a user of the client would give it."""
-    if name not in DECIMALS or not isinstance(value, str):
-        return value
-    try:
-        return Decimal(value)
-    except InvalidOperation:
-        return value
-
-
-def given(params: Step, before: Mapping[str, Any], after: Mapping[str, Any]) -> Step:
-    """The parameters after the call; what is still the same object goes back as it came."""
-    kept = {name for name in before if name in after and after[name] is before[name]}
-    return {name: params[name] if name in kept else value for name, value in after.items()}
-
-
-def told(error: ExchangeError) -> dict[str, Any]:
-    """An error in the protocol's words."""
-    known = {"code": error.code, "status": error.status, "retryAfterMs": error.retry_after_ms}
-    facts = {name: value for name, value in known.items() if value is not None}
-    return {"kind": error.kind, "message": error.message, **facts}
+    is_decimal = name in DECIMALS and isinstance(value, str) and DECIMAL.fullmatch(value)
+    return Decimal(value) if is_decimal else value
 
 
 def main() -> None:

@@ -6,12 +6,13 @@ import threading
 from decimal import Decimal
 from typing import Any
 
+from exchange_client.feeds import Feed
 from exchange_client.requests import plain
 
 Levels = dict[Decimal, tuple[str, str]]
 
 
-class Book:
+class Book(Feed):
     """Prices and amounts stand as they were sent. `is_synced` is False while the book is known to be wrong."""
 
     def __init__(self) -> None:

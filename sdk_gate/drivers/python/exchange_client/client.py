@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from exchange_client.answers import data
 from exchange_client.background import Background
 from exchange_client.book import Book
-from exchange_client.credentials import Credentials, Key, Nobody, Token
+from exchange_client.credentials import Credentials, Key, Token
 from exchange_client.errors import ExchangeError, Invalid, Rejected, Unreadable, Unsupported
 from exchange_client.feeds import Events, Feed, Trades
 from exchange_client.operations import OPERATIONS
@@ -44,7 +44,7 @@ class Client:
         self._books: dict[str, Book] = {}
         token = Token(self._log_in) if login else None
         signer = Key(key, recipe or Recipe()) if key else None
-        self._credentials: Credentials = token or signer or Nobody()
+        self._credentials: Credentials = token or signer or Credentials()
         self._stream = Stream(stream, self._timing, token)
         self._background = Background(self._stream.stay_connected)
 
@@ -56,7 +56,7 @@ class Client:
         known = OPERATIONS.get(operation)
         if known is None:
             raise Unsupported(f"there is no operation {operation}")
-        credentials = self._credentials if known.is_private else Nobody()
+        credentials = self._credentials if known.is_private else Credentials()
         return self._perform(request(known, params or {}), credentials)
 
     def ticker(self, coin: str) -> dict[str, Any]:

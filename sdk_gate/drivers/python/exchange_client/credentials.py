@@ -1,14 +1,10 @@
-"""Who is asking: nobody, the holder of a token, or the holder of an API key.
-
-Each gives the headers of one attempt, and may mend what the exchange refused, so that one more attempt makes sense.
-"""
+"""Who is asking: nobody, the holder of a token, or the holder of an API key."""
 
 from __future__ import annotations
 
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
 
 from exchange_client.errors import Rejected
 from exchange_client.requests import Request
@@ -17,32 +13,22 @@ from exchange_client.signing import canonical, signature
 
 NOT_LOGGED_IN = 4000
 STALE_TIMESTAMP = 3003
-WINDOW_MS = 5000
+WINDOW_MS = "5000"
 
 
-class Credentials(Protocol):
-    """What goes along with a request to say who asks."""
+class Credentials:
+    """What goes along with a request to say who asks; these are nobody's, for what is public."""
 
     def headers(self, request: Request) -> dict[str, str]:
         """The headers of one attempt."""
-
-    def mend(self, error: Rejected, sent: dict[str, str]) -> bool:
-        """Put right what was refused; False where it is not the credentials' fault."""
-
-
-class Nobody:
-    """No credentials, for what is public."""
-
-    def headers(self, request: Request) -> dict[str, str]:
-        """None."""
         return {}
 
     def mend(self, error: Rejected, sent: dict[str, str]) -> bool:
-        """There is nothing to mend."""
+        """Put right what the exchange refused, so that another attempt makes sense; False if there is no such thing."""
         return False
 
 
-class Token:
+class Token(Credentials):
     """A token from the login, fetched at first need and again when the exchange has forgotten it."""
 
     def __init__(self, log_in: Callable[[], str]) -> None:
@@ -69,13 +55,13 @@ class Token:
 
     def mend(self, error: Rejected, sent: dict[str, str]) -> bool:
         """Forget a token that the exchange no longer knows."""
-        if error.status != 401 and error.code != NOT_LOGGED_IN:
-            return False
-        self.forget(sent["Authorization"])
-        return True
+        is_unknown = error.status == 401 or error.code == NOT_LOGGED_IN
+        if is_unknown:
+            self.forget(sent["Authorization"])
+        return is_unknown
 
 
-class Key:
+class Key(Credentials):
     """An API key, and how far the exchange's clock is ahead of ours."""
 
     def __init__(self, key: ApiKey, recipe: Recipe) -> None:
@@ -84,14 +70,14 @@ class Key:
         self._ahead_ms = 0
 
     def headers(self, request: Request) -> dict[str, str]:
-        """A signature, stamped now by the exchange's clock."""
+        """A signature, stamped with the present time of the exchange's clock."""
         recipe, key = self._recipe, self._key
-        timestamp, window = str(_now_ms() + self._ahead_ms), str(WINDOW_MS)
-        text = canonical(recipe, request, timestamp, window, key.name)
+        timestamp = str(_now_ms() + self._ahead_ms)
+        text = canonical(recipe, request, timestamp, WINDOW_MS, key.name)
         return {
             recipe.key_header: key.name,
             recipe.timestamp_header: timestamp,
-            recipe.window_header: window,
+            recipe.window_header: WINDOW_MS,
             recipe.signature_header: signature(recipe, key.secret, text),
         }
 

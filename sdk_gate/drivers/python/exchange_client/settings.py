@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 
@@ -30,7 +31,7 @@ class Recipe:
     timestamp_header: str = "X-FT-TIMESTAMP"
     window_header: str = "X-FT-RECV-WINDOW"
     signature_header: str = "X-FT-SIGN"
-    parts: tuple[str, ...] = ("timestamp", "recvWindow", "METHOD", "path", "?query", "body")
+    parts: Sequence[str] = ("timestamp", "recvWindow", "METHOD", "path", "?query", "body")
     algorithm: str = "sha256"
     encoding: str = "hex"
 
