@@ -22,62 +22,54 @@ from exchange_client.errors import (
 from exchange_client.transport import Answer
 
 HALF_A_SECOND_MS = 500  # a Date header has whole seconds: on average it lags by so much
+LARGEST_INTEGER = 2**63 - 1
+NOT_JSON = object()
 
 
 def data(answer: Answer) -> Any:
     """The data of an answer, out of its envelope or bare. Raises ExchangeError for everything else."""
-    if answer.status >= 400:
-        raise _refusal(answer, _envelope_or_nothing(answer.body))
-    if not 200 <= answer.status < 300:
-        raise Unreadable(f"HTTP {answer.status} is not followed", status=answer.status)
-    content = _parsed(answer)
-    if not _is_envelope(content):
-        return content
-    if content["code"] != 0:
-        raise _refusal(answer, content)
-    return content.get("data")
+    status, content = answer.status, _content(answer.body)
+    is_envelope = isinstance(content, dict) and type(content.get("code")) is int
+    if status >= 400 or (is_envelope and content["code"] != 0):
+        raise _refusal(answer, content if is_envelope else {})
+    if not 200 <= status < 300:
+        raise Unreadable(f"HTTP {status}: redirects are not followed", status=status)
+    if content is NOT_JSON:
+        raise Unreadable("the answer is not JSON", status=status)
+    return content.get("data") if is_envelope else content
 
 
 def parse(text: str) -> Any:
     """JSON, with every digit of its numbers. Raises ValueError."""
     try:
-        return json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        return json.loads(text, parse_float=Decimal, parse_int=_whole, parse_constant=_no_number)
     except (ArithmeticError, RecursionError) as error:
         raise ValueError(str(error)) from None
+
+
+def _whole(text: str) -> int | Decimal:
+    """Integers of the exchange have 64 bits: what is larger is a decimal that happens to be whole."""
+    number = Decimal(text)
+    return int(number) if abs(number) <= LARGEST_INTEGER else number
 
 
 def _no_number(word: str) -> NoReturn:
     raise ValueError(f"{word} is not JSON")
 
 
-def _parsed(answer: Answer) -> Any:
-    try:
-        return parse(answer.body.decode())
-    except ValueError:
-        # The text may hold a token: it stays out of the error, and out of the chain behind it.
-        raise Unreadable("the answer is not JSON", status=answer.status) from None
-
-
-def _is_envelope(content: Any) -> bool:
-    return isinstance(content, dict) and type(content.get("code")) is int
-
-
-def _envelope_or_nothing(body: bytes) -> dict[str, Any]:
+def _content(body: bytes) -> Any:
     with suppress(ValueError):
-        content = parse(body.decode())
-        if _is_envelope(content):
-            return content  # type: ignore[no-any-return]
-    return {}
+        return parse(body.decode())
+    return NOT_JSON
 
 
 def _refusal(answer: Answer, envelope: dict[str, Any]) -> ExchangeError:
     status, code = answer.status, envelope.get("code")
-    kind = _kind(status, code)
-    return kind(
+    return _kind(status, code)(
         str(envelope.get("message") or f"HTTP {status}"),
         code=code,
         status=status,
-        retry_after_ms=_retry_after_ms(answer.headers) if kind is RateLimited else None,
+        retry_after_ms=_retry_after_ms(answer.headers) if status == 429 else None,
         exchange_time_ms=_exchange_time_ms(answer.headers),
     )
 
@@ -103,8 +95,8 @@ def _retry_after_ms(headers: Mapping[str, str]) -> int | None:
     until = _moment(said)
     if until is None:
         return None
-    now = _moment(headers.get("Date")) or datetime.now(UTC)
-    return max(0, round((until - now).total_seconds() * 1000))
+    left = until - (_moment(headers.get("Date")) or datetime.now(UTC))
+    return max(0, round(left.total_seconds() * 1000))
 
 
 def _moment(text: str | None) -> datetime | None:
