@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 from exchange_client.errors import (
@@ -24,10 +25,12 @@ class RateLimit:
 
     def __init__(self) -> None:
         self._until_s = 0.0
+        self._lock = threading.Lock()
 
     def hold(self, seconds: float) -> None:
         """Let nothing out for so long."""
-        self._until_s = max(self._until_s, time.monotonic() + seconds)
+        with self._lock:
+            self._until_s = max(self._until_s, time.monotonic() + seconds)
 
     def wait(self) -> None:
         """Come back when requests may go out. Raises RateLimited when that is too far away."""
