@@ -1,138 +1,19 @@
-"""The stream's frames of messages.json: single ones, and those that a local order book follows."""
+"""The feeds of messages.json. A table: frames in order, and the local order book after each of them."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 
-from sdk_gate.vectors.answers import (
-    ENUMERATIONS,
-    EXACT,
-    FIELDS,
-    LARGE,
-    MISSING,
-    ORDER,
-    TICKER,
-    WALLET,
-    WORDS,
-    Reads,
-)
+from sdk_gate.vectors.answers import LARGE
+from sdk_gate.vectors.frames import FRAMES
 
-EVENTS = "sdk.events-reach-the-caller"
 FOLLOWS = "sdk.book-follows-the-feed"
 BEGINS = "sdk.book-begins-with-a-snapshot"
 GAPS = "sdk.gaps-are-noticed"
 REPLACES = "sdk.snapshots-replace-the-book"
 REPEATED = "sdk.repeated-deltas-change-nothing"
 DIGITS = "sdk.books-keep-their-digits"
-
-
-@dataclass(frozen=True, slots=True)
-class Frame:
-    """One text frame. `reads` are JSON Pointers into the whole frame."""
-
-    id: str
-    requirement: str
-    about: str
-    text: str
-    reads: Reads
-
-
-def event(topic: str, data: str, kind: str = "update", more: str = "") -> str:
-    """An event of a topic, with further fields as text."""
-    return f'{{"topic":"{topic}","type":"{kind}","ts":1800000000100,{more}"data":{data}}}'
-
-
-TRADE = '{"id":7,"price":"74000.00","amount":"0.0010","direction":"BUY","time":1800000000100}'
-CANDLE = (
-    '{"openTime":1800000000000,"open":"73000.00","high":"75000.00","low":"72500.00","close":"74000.00",'
-    '"volume":"12.50","turnover":"922500.00","count":7,"closed":false}'
-)
-TRADES = "trades.BTC/USDT"
-
-FRAMES = (
-    Frame(
-        "trades-two",
-        EVENTS,
-        "A frame may hold several trades, in order.",
-        event(TRADES, f"[{TRADE},{TRADE.replace(':7,', ':8,')}]"),
-        {"/topic": TRADES, "/data/0/id": "7", "/data/1/id": "8", "/data/1/amount": "0.0010"},
-    ),
-    Frame("trades-none", EVENTS, "A snapshot may hold none.", event(TRADES, "[]", "snapshot"), {"/type": "snapshot", "/data/0/id": None}),
-    Frame(
-        "ticker",
-        EVENTS,
-        "A ticker.",
-        event("ticker.BTC/USDT", TICKER, "snapshot"),
-        {"/topic": "ticker.BTC/USDT", "/data/close": "74000.00"},
-    ),
-    Frame(
-        "candle",
-        EVENTS,
-        "A candle that is not closed yet; the interval's case matters.",
-        event("kline.BTC/USDT.1M", CANDLE),
-        {"/topic": "kline.BTC/USDT.1M", "/data/volume": "12.50", "/data/count": "7", "/data/closed": False},
-    ),
-    Frame("order", EVENTS, "An order of the caller.", event("orders", ORDER), {"/data/orderId": "E1000001", "/data/amount": "0.0010"}),
-    Frame("balances", EVENTS, "Balances of the caller.", event("account", f"[{WALLET}]", "snapshot"), {"/data/0/coin/unit": "USDT", "/data/0/frozenBalance": "74"}),
-    Frame(
-        "trade-in-numbers",
-        EXACT,
-        "Decimals as numbers keep every digit.",
-        event(TRADES, f"[{TRADE}]".replace('"74000.00"', "74000.1234567890123456").replace('"0.0010"', "1e-8")),
-        {"/data/0/price": "74000.1234567890123456", "/data/0/amount": "0.00000001"},
-    ),
-    Frame(
-        "trade-id-beyond-doubles",
-        LARGE,
-        "A trade's id of 64 bits.",
-        event(TRADES, f"[{TRADE.replace(':7,', ':9007199254740993,')}]"),
-        {"/data/0/id": "9007199254740993", "/data/0/time": "1800000000100"},
-    ),
-    Frame(
-        "unknown-fields-streamed",
-        FIELDS,
-        "Fields around and within the data that are not documented.",
-        event(TRADES, f"[{TRADE.replace('}', ',\"liquidation\":true}')}]", more='"shard":{"n":1},'),
-        {"/data/0/price": "74000.00", "/ts": "1800000000100"},
-    ),
-    Frame(
-        "unknown-direction",
-        ENUMERATIONS,
-        "A direction that is neither BUY nor SELL.",
-        event(TRADES, f"[{TRADE.replace('BUY', 'AUCTION')}]"),
-        {"/data/0/direction": "AUCTION", "/data/0/price": "74000.00"},
-    ),
-    Frame(
-        "optional-null-streamed",
-        MISSING,
-        "Optional fields of an order that are null.",
-        event("orders", ORDER.replace('"detail"', '"canceledTime":null,"detail"')),
-        {"/data/status": "TRADING", "/data/canceledTime": None, "/data/clientOrderId": None},
-    ),
-    Frame(
-        "acknowledgement",
-        EVENTS,
-        "A subscription that is acknowledged, by its id.",
-        '{"op":"subscribe","id":"1","success":true,"args":["depth.BTC/USDT"]}',
-        {"/op": "subscribe", "/id": "1", "/success": True, "/args/0": "depth.BTC/USDT"},
-    ),
-    Frame(
-        "stream-refusal",
-        WORDS,
-        "A refusal of one request leaves the rest alone.",
-        '{"op":"error","id":"1","success":false,"code":4102,"message":"unknown topic"}',
-        {"/success": False, "/id": "1", "/code": "4102", "/message": "unknown topic"},
-    ),
-    Frame(
-        "stream-refusal-of-nothing",
-        MISSING,
-        "A refusal need not have an id.",
-        '{"op":"error","success":false,"code":4100,"message":"the frame is not JSON"}',
-        {"/success": False, "/id": None, "/code": "4100"},
-    ),
-    Frame("pong", EVENTS, "A pong is no event.", '{"op":"pong","id":"3","ts":1800000000000}', {"/op": "pong", "/id": "3", "/topic": None}),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,31 +26,26 @@ class Feed:
     steps: tuple[tuple[str, str | None], ...]
 
 
-def levels(text: str) -> list[list[str]]:
-    """`99 1, 98 2` as pairs of price and amount."""
-    return [each.split() for each in text.split(",") if each.strip()]
-
-
-def _sides(text: str) -> dict[str, list[list[str]]]:
+def sides(text: str) -> dict[str, list[list[str]]]:
+    """`99 1, 98 2 | 101 3` as pairs of price and amount, bids before asks."""
     bids, _, asks = text.partition("|")
-    return {"bids": levels(bids), "asks": levels(asks)}
+    return {"bids": _levels(bids), "asks": _levels(asks)}
 
 
-def sides(text: str | None) -> dict[str, list[list[str]]] | None:
-    """`99 1, 98 2 | 101 3` as a book of two sides."""
-    return None if text is None else _sides(text)
+def _levels(text: str) -> list[list[str]]:
+    return [each.split() for each in text.split(",") if each.strip()]
 
 
 def snapshot(seq: int, book: str, symbol: str = "BTC/USDT") -> str:
     """A frame with a whole book."""
     head = {"topic": f"depth.{symbol}", "type": "snapshot", "seq": seq, "ts": 1800000000000}
-    return json.dumps({**head, "data": _sides(book)}, separators=(",", ":"))
+    return json.dumps({**head, "data": sides(book)}, separators=(",", ":"))
 
 
 def delta(previous: int, seq: int, changes: str, symbol: str = "BTC/USDT") -> str:
     """A frame with changes of a book."""
     head = {"topic": f"depth.{symbol}", "type": "delta", "seq": seq, "prevSeq": previous, "ts": 1800000000100}
-    return json.dumps({**head, "data": _sides(changes)}, separators=(",", ":"))
+    return json.dumps({**head, "data": sides(changes)}, separators=(",", ":"))
 
 
 START = "73999 1, 73998 2 | 74001 3, 74002 4"

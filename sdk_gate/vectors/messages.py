@@ -10,7 +10,8 @@ from conformance.model.replica import Replica
 from conformance.wire.http import Response
 from conformance.wire.rest import Outcome, OutcomeKind, as_text, outcome_of, parse_json
 from sdk_gate.vectors.answers import ANSWERS, Answer
-from sdk_gate.vectors.feeds import FEEDS, FRAMES, Feed, Frame, sides
+from sdk_gate.vectors.feeds import FEEDS, Feed, sides
+from sdk_gate.vectors.frames import FRAMES, Frame
 
 Vector = Mapping[str, Any]
 
@@ -32,12 +33,8 @@ def document() -> dict[str, Any]:
 
 
 def _head(row: Answer | Frame | Feed, kind: str) -> dict[str, Any]:
-    return {
-        "id": f"{kind}-{row.id}",
-        "about": row.about,
-        "requirement": row.requirement,
-        "kind": kind,
-    }
+    owed = {"requirement": row.requirement} if row.requirement else {}
+    return {"id": f"{kind}-{row.id}", "about": row.about, **owed, "kind": kind}
 
 
 def _answer(row: Answer) -> dict[str, Any]:
@@ -56,7 +53,9 @@ def _frame(row: Frame) -> dict[str, Any]:
 
 
 def _feed(row: Feed) -> dict[str, Any]:
-    steps = [{"frame": frame, "book": sides(book)} for frame, book in row.steps]
+    steps = [
+        {"frame": frame, "book": None if book is None else sides(book)} for frame, book in row.steps
+    ]
     return {**_head(row, "book"), "symbol": SYMBOL, "steps": steps}
 
 
@@ -140,6 +139,7 @@ def _follow(replica: Replica, in_sync: bool, frame: Mapping[str, Any]) -> bool:
     """Whether the book is right after one more frame."""
     bids, asks = ([(Decimal(p), Decimal(a)) for p, a in frame["data"][x]] for x in ("bids", "asks"))
     if frame["type"] == "snapshot":
+        replica.gaps.clear()
         replica.snapshot(frame["seq"], bids, asks)
         return True
     if not in_sync or replica.sequence is None:
