@@ -75,12 +75,12 @@ class Wire:
         """Note a request."""
         self.arrivals.append(arrival)
 
-    def answered(self, number: int, answer: Response | None, script: str | None, at_ns: int) -> None:
+    def answered(
+        self, number: int, answer: Response | None, script: str | None, at_ns: int
+    ) -> None:
         """Note what a request was answered with; `answer` None is a connection that was cut."""
         known = self.arrivals[number - 1]
-        self.arrivals[number - 1] = replace(
-            known, answer=answer, script=script, answered_ns=at_ns
-        )
+        self.arrivals[number - 1] = replace(known, answer=answer, script=script, answered_ns=at_ns)
 
     def since(self, mark: Mark) -> Seen:
         """What arrived after a mark."""

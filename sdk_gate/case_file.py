@@ -34,7 +34,9 @@ def document(played: Played) -> dict[str, Any]:
         "schema": 1,
         "case": case.name,
         "sentence": case.sentence,
-        "requirements": list(dict.fromkeys([*case.judges, *(x.requirement for x in played.claims)])),
+        "requirements": list(
+            dict.fromkeys([*case.judges, *(x.requirement for x in played.claims)])
+        ),
         "needs": list(case.needs),
         "verdict": played.verdict.value,
         "why": played.why,

@@ -16,6 +16,7 @@ from random import Random
 from typing import Any, Final
 
 from conformance import job, machine
+from conformance.cases.claim import Claim, Verdict
 from conformance.conclude import conclude_run
 from conformance.errors import ConfigurationError, RunError
 from conformance.record.run_log import RunLog
@@ -36,6 +37,7 @@ from sdk_gate.play import Hello, Played, Player
 from sdk_gate.protocol import DriverError
 
 KIND: Final = "sdk"
+OWN_TESTS: Final = "sdk.own-tests-pass"
 LOG: Final = "driver.log"
 BUILD: Final = "build.log"
 # A driver in a language that writes decimals by its locale is to show it.
@@ -86,29 +88,31 @@ def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
 def _by_driver(
     asked: Asked, target: Target, contract: Contract, chosen: Sequence[Case], folder: Path
 ) -> None:
-    command, where = _command(asked, folder)
-    driver = Driver(command, where, folder / LOG, ENVIRONMENT)
+    driver = Driver(_command(asked, folder), asked.folder, folder / LOG, ENVIRONMENT)
     residents = residents_of(asked.seed)
     config = config_of(target, asked.seed, residents)
     with serving(contract, config) as (exchange, addresses):
         player = Player(driver, exchange, addresses, target, residents, asked.seed)
         try:
             hello = _smoke(player, folder)
-            print(f"sdk gate for {hello.name} {hello.version} ({hello.language}), seed {asked.seed}")
+            print(
+                f"sdk gate for {hello.name} {hello.version} ({hello.language}), seed {asked.seed}"
+            )
             _write(asked, target, folder, addresses, _played(player, chosen), exchange.wire, hello)
         finally:
             driver.stop()
 
 
-def _command(asked: Asked, folder: Path) -> tuple[tuple[str, ...], Path]:
-    """How the driver is started, and where."""
+def _command(asked: Asked, folder: Path) -> tuple[str, ...]:
+    """How the driver is started; one of ours is built first."""
     if not asked.is_ours:
-        return tuple(shlex.split(asked.sdk)), asked.folder
+        return tuple(shlex.split(asked.sdk))
     module = importlib.import_module(f"sdk_gate.toolchains.{asked.sdk}")
     source = asked.source or DRIVERS / asked.sdk
-    out = folder / "driver"
+    out = (folder / "driver").resolve()
     out.mkdir(exist_ok=True)
-    return module.ready(source, out, folder / BUILD), source
+    command: tuple[str, ...] = module.ready(source, out, folder / BUILD)
+    return command
 
 
 def _smoke(player: Player, folder: Path) -> Hello:
@@ -149,6 +153,9 @@ def _write(
             for claim in each.claims:
                 again = reproduce(asked, each.case.name)
                 log.finding(Finding(claim, each.case.name, again, each.case.sentence))
+        if not asked.only:
+            title = "a driver's run has them not: make sdk-gate SDK='npm test' runs them"
+            log.finding(Finding(Claim(OWN_TESTS, Verdict.SKIPPED, title), KIND))
         log.write("footer", footer(wire, time.monotonic() - began))
     finally:
         log.close()
@@ -263,5 +270,3 @@ def _new_folder(asked: Asked) -> Path:
             raise RunError(f"cannot write to {folder}: {error.strerror}") from None
     job.name_latest(folder)
     return folder
-
-

@@ -20,7 +20,9 @@ RETRY_MS: Final = 100
 PING_MS: Final = 300
 SILENCE_MS: Final = 1200
 POLL_S: Final = 0.01
-SOON_S: Final = 8.0  # by then whatever an SDK does by itself has begun, with the timing that it was given
+SOON_S: Final = (
+    8.0  # by then whatever an SDK does by itself has begun, with the timing that it was given
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +154,9 @@ class Stage:
 
     def orders(self) -> list[Any]:
         """The spot orders that the person has, whatever became of them."""
-        return self.exchange.do(lambda: list(self.exchange.rules.spot.orders_of(self.person.account)))
+        return self.exchange.do(
+            lambda: list(self.exchange.rules.spot.orders_of(self.person.account))
+        )
 
     def push(self, frame: dict[str, Any]) -> int:
         """Send a frame to the subscribers of its topic."""

@@ -39,9 +39,10 @@ from sdk_gate.play import Played, distinct
 LIMIT_S: Final = 900
 END_S: Final = 5
 PING_EVERY_S: Final = 1.0
-OWN_TESTS: Final = "sdk.own-tests-pass"
 SECRETS: Final = "sdk.secrets-stay-inside"
-CALM = Case("wrap/calm", "The SDK's own tests, on an exchange that keeps its contract.", (), (), iter)  # type: ignore[arg-type]
+CALM = Case(
+    "wrap/calm", "The SDK's own tests, on an exchange that keeps its contract.", (), (), iter
+)  # type: ignore[arg-type]
 ROUGH = Case(
     "wrap/rough",
     "The same tests again, with some requests refused by 429, one order whose answer does not come, and a stream that breaks once.",
@@ -132,7 +133,7 @@ class _Passes:
             )
         code = passed.exit_code
         title = "the SDK's own tests pass"
-        claims = [holds(OWN_TESTS, code == 0, title, "exit code 0", f"exit code {code}")]
+        claims = [holds(gate.OWN_TESTS, code == 0, title, "exit code 0", f"exit code {code}")]
         claims += coverage.judge(self.contract, passed.seen.arrivals)
         return passed, [*claims, *self._usual(passed)]
 

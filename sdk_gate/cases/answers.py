@@ -50,7 +50,9 @@ def decimals(stage: Stage) -> Iterator[Claim]:
 
 def _is_decimal(found: Any, text: str) -> bool:
     try:
-        return isinstance(found, str) and "e" not in found.lower() and Decimal(found) == Decimal(text)
+        return (
+            isinstance(found, str) and "e" not in found.lower() and Decimal(found) == Decimal(text)
+        )
     except InvalidOperation:
         return False
 
@@ -76,12 +78,17 @@ def bare(stage: Stage) -> Iterator[Claim]:
     ticker = '{"symbol":"BTC/USDT","open":"1","high":"1","low":"1","close":"1","chg":"0","change":"0","volume":"1","turnover":"1","lastDayClose":"1","usdRate":"1","baseUsdRate":"1","zone":0}'
     for operation, payload, read, due in (
         ("getCoinTicker", ticker, lambda x: x["symbol"], "BTC/USDT"),
-        ("getSparklines", f"[{ticker[:-1]},\"trend\":[\"1\"]}}]", lambda x: x[0]["symbol"], "BTC/USDT"),
+        ("getSparklines", f'[{ticker[:-1]},"trend":["1"]}}]', lambda x: x[0]["symbol"], "BTC/USDT"),
         ("getConvertPrice", '"74000.10"', Decimal, Decimal("74000.10")),
         ("getConvertPrice", "74000.10", Decimal, Decimal("74000.10")),
     ):
-        stage.exchange.next(operation, scripts.data(f"bare {payload[:20]}", payload, enveloped=False))
-        params = {"getCoinTicker": {"coin": "btc"}, "getConvertPrice": {"fromUnit": "BTC", "toUnit": "USDT"}}
+        stage.exchange.next(
+            operation, scripts.data(f"bare {payload[:20]}", payload, enveloped=False)
+        )
+        params = {
+            "getCoinTicker": {"coin": "btc"},
+            "getConvertPrice": {"fromUnit": "BTC", "toUnit": "USDT"},
+        }
         answer = stage.call(operation, **params.get(operation, {}))
         found = _read(read, answer.result) if answer.ok else answer.said
         title = f"{operation} is read without an envelope ({_kind(payload)})"

@@ -45,7 +45,9 @@ class Feed:
         levels = getattr(self, side)
         price = self.random.choice([*levels, self._new_price(side)])
         is_gone = price in levels and len(levels) > 4 and self.random.random() < 0.4
-        amount = "0" if is_gone else f"{self.random.randrange(1, 99)}.{self.random.randrange(1, 99)}0"
+        amount = (
+            "0" if is_gone else f"{self.random.randrange(1, 99)}.{self.random.randrange(1, 99)}0"
+        )
         if is_gone:
             del levels[price]
         else:

@@ -34,7 +34,9 @@ class Case:
 CASES: dict[str, Case] = {}
 
 
-def case(*judges: str, needs: tuple[str, ...] = (), is_stale: bool = False) -> Callable[[Scene], Scene]:
+def case(
+    *judges: str, needs: tuple[str, ...] = (), is_stale: bool = False
+) -> Callable[[Scene], Scene]:
     """Make a case of a function; its module and name are the case's, its docstring the sentence."""
 
     def make(play: Scene) -> Scene:

@@ -26,7 +26,7 @@ def _order(stage: Stage, script: Script) -> Iterator[Claim]:
     title = f"an exchange that {script.name}: one order is made"
     yield equal("sdk.orders-are-made-once", title, 1, len(made))
     is_told = answer.kind in MAY_HAVE_HAPPENED or (
-        answer.ok and answer.result in [each.id for each in made]
+        answer.ok and answer.result in [each.order_id for each in made]
     )
     title = f"an exchange that {script.name}: the caller is told that it is not known"
     expected = f"an error of {', '.join(MAY_HAVE_HAPPENED)}, or the order's id"
@@ -42,7 +42,7 @@ def connection_breaks_after_it(stage: Stage) -> Iterator[Claim]:
     yield from _order(stage, scripts.hang_up())
 
 
-@case(*UNKNOWN, needs=(ACCOUNT,))
+@case("sdk.orders-are-made-once", needs=(ACCOUNT,))
 def connection_that_was_used_breaks(stage: Stage) -> Iterator[Claim]:
     """The same on a connection that has carried requests before, which HTTP libraries like to try again."""
     stage.open_account()

@@ -130,9 +130,7 @@ def false_and_empty(stage: Stage) -> Iterator[Claim]:
             )
         if "enabled" in form:
             title = f"{str(enabled).lower()} is written in lower case"
-            yield equal(
-                "sdk.booleans-are-lower-case", title, str(enabled).lower(), form["enabled"]
-            )
+            yield equal("sdk.booleans-are-lower-case", title, str(enabled).lower(), form["enabled"])
 
 
 @case("sdk.values-arrive-as-given", needs=("token",))
@@ -247,7 +245,7 @@ def fifty_at_once(stage: Stage) -> Iterator[Claim]:
     asked += [("placeSpotOrder", {**LIMIT_BUY, "clientOrderId": name}) for name in names]
     stage.random.shuffle(asked)
     answers = stage.calls(*asked)
-    made = {each.client_order_id: each.id for each in stage.orders()}
+    made = {each.client_order_id: each.order_id for each in stage.orders()}
     for (operation, params), answer in zip(asked, answers, strict=True):
         if operation == "getCoinTicker":
             due = f"{params['coin'].upper()}/"

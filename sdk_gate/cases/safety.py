@@ -71,16 +71,16 @@ def errors_and_logs(stage: Stage) -> Iterator[Claim]:
         stage.call("placeSpotOrder", **LIMIT_BUY)
         stage.exchange.next("placeSpotOrder", scripts.text("answers nonsense", "<html>"))
         stage.call("placeSpotOrder", **LIMIT_BUY)
-        stage.exchange.next("placeSpotOrder", scripts.refusal(401, 3002, "the signature does not match"))
+        stage.exchange.next(
+            "placeSpotOrder", scripts.refusal(401, 3002, "the signature does not match")
+        )
         stage.call("placeSpotOrder", **LIMIT_BUY)
         stage.exchange.next("login", scripts.refusal(400, 4001, "wrong password"))
         if by == "token":
             stage.open("token")
             stage.call("getSpotWallets")
     logged = stage.driver.log.read_bytes()[before:].decode("utf-8", "replace")
-    told = "\n".join(
-        str((each.answer or {}).get("error", "")) for each in stage.driver.exchanged
-    )
+    told = "\n".join(str((each.answer or {}).get("error", "")) for each in stage.driver.exchanged)
     known = [*stage.secrets, *stage.tokens()]
     if not known:
         raise CannotTell("no secret was used")
@@ -108,9 +108,7 @@ def redirect_to_another_host(stage: Stage) -> Iterator[Claim]:
     carried = [each for each in arrived if _carries(each.request, known, stage)]
     title = "another host gets no token, key, signature or password"
     shown = [f"{x.request.method} {x.request.path} with credentials" for x in carried]
-    yield holds(
-        "sdk.credentials-stay-with-their-host", not carried, title, "none", shown or "none"
-    )
+    yield holds("sdk.credentials-stay-with-their-host", not carried, title, "none", shown or "none")
 
 
 def _carries(request: Request, secrets: list[str], stage: Stage) -> bool:

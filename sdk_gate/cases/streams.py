@@ -27,7 +27,13 @@ AT: Final = 1_800_000_000_000
 
 def trade(number: int, price: str = "74000.10") -> dict[str, Any]:
     """A public trade."""
-    return {"id": number, "price": price, "amount": "0.0010", "direction": "BUY", "time": AT + number % 1000}
+    return {
+        "id": number,
+        "price": price,
+        "amount": "0.0010",
+        "direction": "BUY",
+        "time": AT + number % 1000,
+    }
 
 
 def event(topic: str, kind: str, data: Any) -> dict[str, Any]:
@@ -53,7 +59,12 @@ def ids(trades: Sequence[Any]) -> list[str]:
     return [str(each.get("id")) if isinstance(each, dict) else str(each) for each in trades]
 
 
-@case("sdk.events-reach-the-caller", "sdk.large-integers-are-read-exactly", "sdk.decimals-are-read-exactly", needs=("streams",))
+@case(
+    "sdk.events-reach-the-caller",
+    "sdk.large-integers-are-read-exactly",
+    "sdk.decimals-are-read-exactly",
+    needs=("streams",),
+)
 def events(stage: Stage) -> Iterator[Claim]:
     """Trades and tickers are pushed in a burst; each reaches the caller, in order, with its digits."""
     shown = [event(TRADES, "snapshot", [trade(1), trade(2)])]
@@ -93,7 +104,10 @@ def frames_of_a_newer_exchange(stage: Stage) -> Iterator[Claim]:
         ("unknown-fields", event(TRADES, "update", [{**trade(1), "zz": [None]}])),
         ("unknown-values", event(TRADES, "update", [{**trade(2), "direction": "CROSS"}])),
         ("unknown-values", event(TRADES, "heartbeat", [])),
-        ("unknown-values", {**event(TRADES, "update", []), TEXT: '{"op":"notice","message":"soon"}'}),
+        (
+            "unknown-values",
+            {**event(TRADES, "update", []), TEXT: '{"op":"notice","message":"soon"}'},
+        ),
     )
     number = 100
     for what, frame in odd:
@@ -148,7 +162,11 @@ def silence(stage: Stage) -> Iterator[Claim]:
         until(lambda: stage.push(event(TRADES, "update", [trade(7)])) > 0, 2)
         title = "events of the new connection reach the caller"
         yield holds(
-            "sdk.silence-is-noticed", "7" in ids(collect(stage, TRADES, 1)), title, "a trade", "none"
+            "sdk.silence-is-noticed",
+            "7" in ids(collect(stage, TRADES, 1)),
+            title,
+            "a trade",
+            "none",
         )
 
 
@@ -168,7 +186,7 @@ def connection_breaks(stage: Stage) -> Iterator[Claim]:
         def restored(mark: int = mark) -> Counter[str]:
             return Counter(x for x, _ in _subscribed(stage.seen.stream[mark:]))
 
-        until(lambda: {TRADES, KLINE} <= restored().keys())  # noqa: B023
+        until(lambda: {TRADES, KLINE} <= restored().keys())
         until(lambda: False, QUIET_S)
         found = restored()
         for topic in (TRADES, KLINE):

@@ -76,7 +76,8 @@ async def _read(connection: h11.Connection, reader: asyncio.StreamReader) -> Req
 
 def _request(head: h11.Request, body: bytes) -> Request:
     headers = tuple(
-        (name.decode("latin-1"), value.decode("latin-1")) for name, value in head.headers.raw_items()
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in head.headers.raw_items()
     )
     return Request(head.method.decode("ascii"), head.target.decode("latin-1"), headers, body)
 

@@ -119,7 +119,7 @@ class VerifyingExchange:
         try:
             yield self.wait(self._listen(certificate))
         finally:
-            self.do(self.streams.cut)
+            self.wait(_end_all())
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join(STOP_S)
 
@@ -202,6 +202,14 @@ class VerifyingExchange:
             answer = script.change(ruled) if script.change else ruled or NOBODY
         date = ("Date", http_date(self.clock() // 1000))
         return Response(answer.status, (*answer.headers, date), answer.body)
+
+
+async def _end_all() -> None:
+    """End every task of the loop but this one."""
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    for each in tasks:
+        each.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _bind() -> socket.socket:

@@ -51,7 +51,9 @@ def documented(checked: Forms, contract: Contract, each: Arrival) -> Claim:
     """An operation of the document, with parameters that it names."""
     requirement, place = "sdk.asks-what-is-documented", f"{each.request.method} {each.request.path}"
     if each.operation is None:
-        return _claim(requirement, False, f"{place} is documented", "a documented operation", place, each)
+        return _claim(
+            requirement, False, f"{place} is documented", "a documented operation", place, each
+        )
     operation = contract.operations[each.operation]
     title = f"the parameters of {operation.id} are documented ones"
     expected = ", ".join(forms.schema_of(operation).get("properties", {})) or "none"
@@ -92,7 +94,9 @@ def _signature(known: Known, each: Arrival) -> Iterator[Claim]:
     text = signed_text(each, known.recipe).decode("utf-8", "replace")
     is_right = is_signed_right(each, known.recipe, known.keys)
     actual = each.request.header(known.recipe.signature_header) or "no signature"
-    yield _claim("sdk.signature-matches-the-bytes", is_right, title, f"that of {text}", actual, each)
+    yield _claim(
+        "sdk.signature-matches-the-bytes", is_right, title, f"that of {text}", actual, each
+    )
 
 
 def signed_text(each: Arrival, recipe: Recipe) -> bytes:

@@ -28,7 +28,9 @@ def judge(arrivals: Sequence[Arrival]) -> Iterator[Claim]:
         title = "nothing is sent before Retry-After is over"
         shown = [f"{x.operation} after {_ms(refused, x)} ms" for x in early[:5]]
         numbers = [refused.number, *(x.number for x in early[:5])]
-        yield holds(requirement, not early, title, f"nothing for {text}", shown or "nothing", numbers)
+        yield holds(
+            requirement, not early, title, f"nothing for {text}", shown or "nothing", numbers
+        )
 
 
 def earliest_ns(refused: Arrival) -> int | None:
