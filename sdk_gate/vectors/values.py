@@ -90,9 +90,7 @@ PUNCTUATION = (
     Value("semicolon", "a;b", "A semicolon, at which some servers split."),
     Value("backslash", "a\\b", "A backslash.", ("a%5cb",)),
     Value("brackets", "a[0]", "Square brackets.", ("a%5b0%5d",)),
-    Value(
-        "other-ascii", "$^`{|}<>", "The rest of ASCII's punctuation.", ("$%5E%60%7B%7C%7D%3C%3E",)
-    ),
+    Value("other-ascii", "$^`{|}<>", "The rest of ASCII's punctuation.", ("$%5E%60%7B%7C%7D%3C%3E",)),
     Value("json", '{"a":[1,2]}', "JSON within a value.", ("%7B%22a%22:%5B1,2%5D%7D",)),
     Value(
         "base64",
@@ -159,11 +157,7 @@ SCRIPTS = (
         "Two emoji and the joiner between them.",
     ),
     Value("cyrillic", "\u043c\u0438\u0440", "Another alphabet."),
-    Value(
-        "arabic",
-        "\u0633\u0644\u0627\u0645",
-        "A script from right to left, in the order of its letters.",
-    ),
+    Value("arabic", "\u0633\u0644\u0627\u0645", "A script from right to left, in the order of its letters."),
     Value("euro", "\u20ac", "A sign that Windows-1252 has at another place.", (), ("%80",)),
     Value(
         "no-break-space",
