@@ -13,6 +13,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -111,7 +112,8 @@ class Driver:
         self._waiting[self._id] = queue.SimpleQueue()
         self.exchanged.append(Exchanged(step))
         try:
-            assert self._process is not None and self._process.stdin is not None
+            assert self._process is not None
+            assert self._process.stdin is not None
             self._process.stdin.write(json.dumps(step).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
@@ -141,15 +143,11 @@ class Driver:
         process = self._process
         if process is None or process.poll() is not None:
             return
-        try:
+        with suppress(Gone, DriverError):
             self.step("bye", END_S)
-        except (Gone, DriverError):
-            pass
         if process.stdin is not None:
-            try:
+            with suppress(OSError):
                 process.stdin.close()
-            except OSError:
-                pass
         for number in (None, signal.SIGTERM, signal.SIGKILL):
             if number is not None:
                 os.killpg(process.pid, number)

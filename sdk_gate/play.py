@@ -1,4 +1,4 @@
-"""Plays cases: each on an exchange made anew, its claims and those of the judges of arrivals, and a file of what happened."""
+"""Plays cases, each on an exchange made anew: its claims, and those of the judges of arrivals."""
 
 from __future__ import annotations
 

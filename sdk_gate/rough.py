@@ -93,12 +93,11 @@ def _same(each: Arrival, lost: Arrival) -> bool:
 
 def _restored(stream: tuple[StreamEvent, ...], cut_ns: int, ended_ns: int) -> Iterator[Claim]:
     """What was subscribed when the stream broke is subscribed again, once, where the command lives long enough."""
-    wanted: Counter[str] = Counter()
+    wanted: dict[str, int] = {}
     for each in (x for x in stream if x.at_ns < cut_ns):
-        message = each.message if each.kind == "received" else None
-        ended = isinstance(message, dict) and message.get("op") == "unsubscribe"
-        for topic in message.get("args", ()) if ended else _topics(each):
-            wanted[topic] = 0 if ended else 1
+        wanted.update(dict.fromkeys(_topics(each), 1))
+        for topic in _topics(each, "unsubscribe"):
+            wanted[topic] = 0
     topics = [topic for topic, count in wanted.items() if count]
     after = Counter(topic for x in stream if x.at_ns > cut_ns for topic in _topics(x))
     for topic in topics:
@@ -114,9 +113,9 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
-def _topics(each: StreamEvent) -> list[str]:
+def _topics(each: StreamEvent, op: str = "subscribe") -> list[str]:
     message = each.message if each.kind == "received" else None
-    if not isinstance(message, dict) or message.get("op") != "subscribe":
+    if not isinstance(message, dict) or message.get("op") != op:
         return []
     arguments = message.get("args")
     return [str(x) for x in arguments] if isinstance(arguments, list) else []

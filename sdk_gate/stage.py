@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from types import MappingProxyType
 from typing import Any, Final
 
 from conformance.cases.claim import CannotTell
@@ -19,6 +20,7 @@ TIMEOUT_MS: Final = 1000
 RETRY_MS: Final = 100
 PING_MS: Final = 300
 SILENCE_MS: Final = 1200
+NO_TIMING: Final[Mapping[str, int]] = MappingProxyType({})
 POLL_S: Final = 0.01
 SOON_S: Final = (
     8.0  # by then whatever an SDK does by itself has begun, with the timing that it was given
@@ -52,17 +54,17 @@ class Stage:
 
     # --- the SDK ----------------------------------------------------------------------------------
 
-    def open(self, by: str = "", rest: str = "", **timing: int) -> None:
+    def open(self, by: str = "", rest: str = "", timing: Mapping[str, int] = NO_TIMING) -> None:
         """Make a client; `by` is the credentials that it gets: token, key, or none."""
         self.driver_did("open", config=self.config(by, rest, timing))
 
-    def open_account(self, **timing: int) -> str:
+    def open_account(self, timing: Mapping[str, int] = NO_TIMING) -> str:
         """Make a client with whatever credentials the driver has a feature for; which they are."""
         by = "token" if "token" in self.features else "key"
-        self.open(by, **timing)
+        self.open(by, timing=timing)
         return by
 
-    def config(self, by: str, rest: str, timing: dict[str, int]) -> dict[str, Any]:
+    def config(self, by: str, rest: str, timing: Mapping[str, int]) -> dict[str, Any]:
         """The `config` of an `open`."""
         usual = {
             "timeoutMs": TIMEOUT_MS,

@@ -14,7 +14,8 @@ NS_PER_MS: Final = 1e6
 
 def rows(seen: Seen) -> list[dict[str, Any]]:
     """Requests with their answers and stream events, at most MOST_ROWS of them."""
-    begin_ns = min((x.at_ns for x in (*seen.arrivals[:1], *seen.stream[:1])), default=0)
+    firsts = [x.at_ns for x in seen.arrivals[:1]] + [x.at_ns for x in seen.stream[:1]]
+    begin_ns = min(firsts, default=0)
     timed: list[tuple[int, dict[str, Any]]] = [
         *((each.at_ns, _request(each, begin_ns)) for each in seen.arrivals),
         *((each.at_ns, _event(each, begin_ns)) for each in seen.stream),

@@ -22,6 +22,14 @@ DECIMALS: Final = (
     "0.30000000000000004",
     "100000000000000000000",
 )
+TICKER: Final = json.dumps(
+    {
+        "symbol": "BTC/USDT",
+        **dict.fromkeys(("open", "high", "low", "close", "volume", "turnover"), "1"),
+        **dict.fromkeys(("chg", "change", "lastDayClose", "usdRate", "baseUsdRate"), "1"),
+        "zone": 0,
+    }
+)
 INTEGERS: Final = (9_223_372_036_854_775_807, 9_007_199_254_740_993, 0)
 
 
@@ -75,10 +83,9 @@ def integers(stage: Stage) -> Iterator[Claim]:
 def bare(stage: Stage) -> Iterator[Claim]:
     """Market data without its envelope: an object, a list, a value."""
     stage.open()
-    ticker = '{"symbol":"BTC/USDT","open":"1","high":"1","low":"1","close":"1","chg":"0","change":"0","volume":"1","turnover":"1","lastDayClose":"1","usdRate":"1","baseUsdRate":"1","zone":0}'
     for operation, payload, read, due in (
-        ("getCoinTicker", ticker, lambda x: x["symbol"], "BTC/USDT"),
-        ("getSparklines", f'[{ticker[:-1]},"trend":["1"]}}]', lambda x: x[0]["symbol"], "BTC/USDT"),
+        ("getCoinTicker", TICKER, lambda x: x["symbol"], "BTC/USDT"),
+        ("getSparklines", f'[{TICKER[:-1]},"trend":["1"]}}]', lambda x: x[0]["symbol"], "BTC/USDT"),
         ("getConvertPrice", '"74000.10"', Decimal, Decimal("74000.10")),
         ("getConvertPrice", "74000.10", Decimal, Decimal("74000.10")),
     ):

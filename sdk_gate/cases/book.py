@@ -82,7 +82,7 @@ def _begin(stage: Stage, is_shown: bool = True) -> Feed:
     feed = Feed(stage.random)
     feed.fill()
     stage.take_over(TOPIC, lambda: [feed.snapshot()] if is_shown else [])
-    stage.open(silenceMs=60_000)
+    stage.open(timing={"silenceMs": 60_000})
     stage.subscribe(TOPIC)
     if is_shown:
         until(lambda: _is(stage, feed), SETTLED_S)

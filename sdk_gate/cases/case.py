@@ -16,7 +16,10 @@ ACCOUNT: Final = "account"  # a need that either token or key fills
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`name` is area/slug. `needs` are features of the driver. `is_stale` excuses old timestamps: the clocks differ on purpose."""
+    """`name` is area/slug, `needs` are features of the driver.
+
+    `is_stale` excuses old timestamps: the clocks differ on purpose.
+    """
 
     name: str
     sentence: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from conformance.cases.claim import CannotTell, Claim, equal, holds
@@ -65,7 +66,7 @@ def _few_and_apart(arrivals: Sequence[Arrival], what: str) -> Iterator[Claim]:
         f"at most {MOST_ATTEMPTS}",
         count,
     )
-    for first, second in zip(arrivals, arrivals[1:], strict=False):
+    for first, second in pairwise(arrivals):
         # From the answer on: a slow machine makes a pause longer, never shorter.
         pause_ms = (second.at_ns - (first.answered_ns or second.at_ns)) / NS_PER_MS
         yield holds(
@@ -97,7 +98,7 @@ def _wait(
     stage: Stage, requirement: str, operation: str, params: dict[str, Any], retry_after: str
 ) -> Iterator[Claim]:
     """A 429, then a second call by the user: nothing may arrive before its time, by whomever."""
-    stage.open_account(timeoutMs=5000)
+    stage.open_account({"timeoutMs": 5000})
     stage.call("getUserInfo")
     stage.exchange.next(operation, scripts.too_many(retry_after))
     first = stage.call(operation, **params)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from conformance.cases.claim import CannotTell, Claim, equal, holds
@@ -139,7 +140,7 @@ def _texts(stage: Stage, kind: str) -> list[str]:
 @case("sdk.pings-are-sent", needs=("streams",))
 def own_pings(stage: Stage) -> Iterator[Claim]:
     """A connection on which nothing happens, for several times the interval of pings."""
-    stage.open(silenceMs=60_000)
+    stage.open(timing={"silenceMs": 60_000})
     stage.subscribe(TICKER)
     came = until(lambda: len(stage.seen.frames("ping")) >= 2, 20 * PING_MS / 1000)
     title = f"a ping is sent every {PING_MS} ms"
@@ -220,7 +221,7 @@ def exchange_restarts(stage: Stage) -> Iterator[Claim]:
     refused = [each for each in stage.seen.stream if each.kind in ("refused", "opened")]
     actual = f"{len(refused)} attempts"
     yield holds("sdk.reconnects-are-apart", again, title, f"{REFUSALS + 2} attempts", actual)
-    for first, second in zip(refused[1:], refused[2:], strict=False):
+    for first, second in pairwise(refused[1:]):
         pause_ms = (second.at_ns - first.at_ns) / NS_PER_MS
         title = "there is a pause before each attempt to connect"
         expected = f"at least {LEAST_PAUSE_MS} ms"

@@ -1,1 +1,1 @@
-"""The verifying exchange: the reference exchange's rules behind servers that record bytes and do what a script says."""
+"""The verifying exchange: the rules behind servers that record bytes and do what a script says."""

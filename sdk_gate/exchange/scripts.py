@@ -19,9 +19,9 @@ WHOLE: Final = -1
 class Script:
     """One departure. `name` is for people.
 
-    `performs`: the rules do what was asked. `change` makes the answer out of what the rules said (None where they were
-    not asked). `delay_ms` passes before the answer. Of the body `body_bytes` are written before the connection is
-    cut, all of them when that is WHOLE; `answers` False cuts it before the status line.
+    `performs`: the rules do what was asked. `change` makes the answer out of what the rules said (None where they
+    were not asked). `delay_ms` passes before the answer. Of the body, `body_bytes` are written before the connection
+    is cut, all of them when that is WHOLE; `answers` False cuts it before the status line.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The stream port: the reference exchange's sessions, with every frame written down, and everything that can go wrong.
+"""The stream port: the sessions of the exchange, every frame written down, and everything that can go wrong.
 
 A topic can be taken over: then its subscribers get what the gate pushes and nothing else.
 """

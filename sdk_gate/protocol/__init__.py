@@ -47,7 +47,7 @@ def check_result(step: str, result: Any) -> None:
 
 
 def _no_float(text: str) -> str:
-    # Decimals travel as text. One that comes as a number keeps its digits for the report, as it is no decimal any more.
+    # Decimals travel as text. One that comes as a number is shown as what it is.
     return f"number {text}"
 
 
