@@ -117,7 +117,7 @@ history: $(READY) ## the runs that are kept: DO=list|check|rebuild|export|'impor
 	@$(PY) -m reports.history $(DO) --history '$(HISTORY)'
 
 .PHONY: prove
-prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills|validity|fleet|ci|history|nights|page|statistics
+prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills|validity|fleet|ci|history|nights|page|sdk|statistics
 	@$(PY) -m tests.prove $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: bench
