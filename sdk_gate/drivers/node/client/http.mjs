@@ -1,0 +1,71 @@
+import http from "node:http";
+import https from "node:https";
+import { ConnectionFailed, CutShort, InvalidArgument, TimedOut } from "./errors.mjs";
+
+const FORM = "application/x-www-form-urlencoded";
+
+/**
+ * Sends a request once: no redirect is followed, nothing is repeated.
+ * Reads share kept-alive connections. A write has a fresh one: one that broke while idle would leave it open
+ * whether the write had arrived.
+ */
+export class Http {
+  #base;
+  #timeoutMs;
+  #log;
+  #library;
+  #keptAlive;
+  #isClosed = false;
+
+  constructor(base, timeoutMs, log) {
+    this.#base = new URL(base);
+    this.#timeoutMs = timeoutMs;
+    this.#log = log;
+    this.#library = this.#base.protocol === "https:" ? https : http;
+    this.#keptAlive = new this.#library.Agent({ keepAlive: true });
+  }
+
+  /** The answer, whatever its status: `status`, `headers` and `text`. */
+  async send(request, headers) {
+    if (this.#isClosed) throw new InvalidArgument("the client is closed");
+    const signal = AbortSignal.timeout(this.#timeoutMs); // from connecting to the last byte
+    const response = await this.#begin(request, headers, signal);
+    const status = response.statusCode;
+    this.#log(`${request.method} ${request.path} ${status}`);
+    return { status, headers: response.headers, text: await this.#read(response, signal) };
+  }
+
+  close() {
+    this.#isClosed = true;
+    this.#keptAlive.destroy();
+  }
+
+  #begin({ method, path, query, body }, headers, signal) {
+    const form = method === "POST" && { "Content-Type": FORM, "Content-Length": Buffer.byteLength(body) };
+    const options = {
+      method,
+      path: query ? `${path}?${query}` : path,
+      headers: { Accept: "application/json", ...form, ...headers },
+      agent: method === "GET" ? this.#keptAlive : false,
+      signal,
+    };
+    return new Promise((resolve, reject) => {
+      const failed = (error) => reject(this.#failure(signal, new ConnectionFailed(`no connection: ${error.message || error.code}`)));
+      this.#library.request(this.#base, options).on("response", resolve).on("error", failed).end(body);
+    });
+  }
+
+  async #read(response, signal) {
+    const chunks = [];
+    try {
+      for await (const chunk of response) chunks.push(chunk);
+    } catch {
+      throw this.#failure(signal, new CutShort("the answer broke off", { status: response.statusCode }));
+    }
+    return Buffer.concat(chunks).toString();
+  }
+
+  #failure(signal, otherwise) {
+    return signal.aborted ? new TimedOut(`no answer within ${this.#timeoutMs} ms`) : otherwise;
+  }
+}

@@ -1,0 +1,151 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Connection } from "./connection.mjs";
+import { ConnectionFailed, InvalidArgument, Rejected } from "./errors.mjs";
+import { feedOf } from "./feeds.mjs";
+import { within } from "./within.mjs";
+
+const PRIVATE = ["orders", "account"];
+const LONGEST_PAUSE = 20; // times the first one
+
+/** The exchange's topics, over one connection that is opened at first need, and again whenever it ends. */
+export class Stream {
+  #url;
+  #timing;
+  #session;
+  #log;
+  #feeds = new Map(); // by topic: what the user wants, whatever becomes of connections
+  #ready; // a promise of a connection on which everything wanted is subscribed
+  #connection; // the one that is open now
+  #authentication; // a promise, of the one that is open now
+  #closing = new AbortController();
+
+  constructor(url, timing, session, log) {
+    this.#url = url;
+    this.#timing = timing;
+    this.#session = session;
+    this.#log = log;
+  }
+
+  /** Subscribes a topic. Its events go to the listener, those of `depth` into a book. */
+  async subscribe(topic, listener) {
+    if (PRIVATE.includes(topic) && !this.#session) throw new InvalidArgument(`${topic} needs a login`);
+    const connection = await this.#connected();
+    if (this.#feeds.has(topic)) throw new InvalidArgument(`${topic} is subscribed already`);
+    this.#feeds.set(topic, feedOf(topic, listener));
+    try {
+      await this.#enter(connection, topic);
+    } catch (error) {
+      this.#feeds.delete(topic);
+      throw error;
+    }
+  }
+
+  /** Ends a topic, for later connections as well. */
+  async unsubscribe(topic) {
+    this.#feeds.delete(topic);
+    await this.#connection?.request("unsubscribe", [topic]);
+  }
+
+  /** The book of a market whose topic `depth` is subscribed. */
+  book(symbol) {
+    const book = this.#feeds.get(`depth.${symbol}`);
+    if (!book) throw new InvalidArgument(`depth.${symbol} is not subscribed`);
+    return book;
+  }
+
+  async close() {
+    this.#closing.abort();
+    await this.#connection?.close();
+  }
+
+  #connected() {
+    this.#ready ??= this.#connect(0);
+    const { timeoutMs } = this.#timing;
+    return within(timeoutMs, this.#ready, () => new ConnectionFailed(`no stream within ${timeoutMs} ms`));
+  }
+
+  #connectAgain() {
+    this.#ready = this.#connect(this.#timing.retryMs);
+    this.#ready.catch(() => {}); // closed; whoever waits for it is told
+  }
+
+  async #connect(firstPauseMs) {
+    const { retryMs } = this.#timing;
+    for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs || retryMs, LONGEST_PAUSE * retryMs)) {
+      await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => {});
+      if (this.#closing.signal.aborted) throw new InvalidArgument("the client is closed");
+      const connection = new Connection(this.#url, this.#timing, (message) => this.#receive(connection, message));
+      try {
+        await this.#restore(connection);
+        connection.ended.then(() => this.#connectAgain());
+        return connection;
+      } catch (error) {
+        this.#log(`stream: ${error.message}`);
+        connection.drop();
+        await connection.ended;
+      }
+    }
+  }
+
+  async #restore(connection) {
+    connection.ended.then(() => this.#interrupt());
+    await connection.opened;
+    this.#connection = connection;
+    if ([...this.#feeds.keys()].some((topic) => PRIVATE.includes(topic))) await this.#authenticate(connection);
+    await Promise.all([...this.#feeds.keys()].map((topic) => this.#enterAgain(connection, topic)));
+  }
+
+  #interrupt() {
+    this.#connection = this.#authentication = undefined;
+    for (const feed of this.#feeds.values()) feed.interrupt();
+  }
+
+  async #enter(connection, topic) {
+    if (PRIVATE.includes(topic)) await this.#authenticate(connection);
+    await connection.request("subscribe", [topic]);
+  }
+
+  async #enterAgain(connection, topic) {
+    try {
+      await this.#enter(connection, topic);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      this.#feeds.delete(topic); // one topic that is gone must not cost the others
+      this.#log(`stream: ${topic} has ended: ${error.message}`);
+    }
+  }
+
+  #authenticate(connection) {
+    this.#authentication ??= this.#showToken(connection).catch((error) => {
+      this.#authentication = undefined;
+      throw error;
+    });
+    return this.#authentication;
+  }
+
+  async #showToken(connection) {
+    const token = this.#session.token();
+    try {
+      await connection.request("auth", [await token]);
+    } catch (error) {
+      if (!(error instanceof Rejected)) throw error;
+      this.#session.refused(token);
+      await connection.request("auth", [await this.#session.token()]);
+    }
+  }
+
+  #receive(connection, message) {
+    const feed = this.#feeds.get(message?.topic);
+    if (feed && !feed.receive(message)) this.#fetchSnapshot(connection, message.topic);
+  }
+
+  async #fetchSnapshot(connection, topic) {
+    try {
+      await connection.request("unsubscribe", [topic]);
+      if (this.#feeds.has(topic)) await connection.request("subscribe", [topic]);
+    } catch (error) {
+      this.#log(`stream: ${error.message}`);
+      connection.drop(); // the next one begins with a snapshot
+    }
+  }
+}
