@@ -1,4 +1,4 @@
-import { Key, Nobody, Session } from "./credentials.mjs";
+import { Key, NOBODY, Session } from "./credentials.mjs";
 import { Rest } from "./rest.mjs";
 import { Stream } from "./stream.mjs";
 
@@ -15,7 +15,7 @@ export class Client {
   constructor({ rest, stream, login, key, signing, timing }, log = () => {}) {
     this.#rest = new Rest(rest, timing, log);
     const session = login && new Session(() => this.#login(login));
-    this.#credentials = session ?? (key ? new Key(key, signing) : new Nobody());
+    this.#credentials = session ?? (key ? new Key(key, signing) : NOBODY);
     this.#stream = new Stream(stream, timing, session, log);
   }
 

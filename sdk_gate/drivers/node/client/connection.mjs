@@ -4,18 +4,14 @@ import { parseJson } from "./numbers.mjs";
 import { within } from "./within.mjs";
 
 /**
- * One connection to the stream, from opening to its end: matches answers to requests, pings, and ends itself
- * when nothing comes any more. The frames of WebSocket's own ping are answered by the library.
+ * One connection to the stream, from its opening to its end: matches answers to requests, pings, and ends by itself
+ * when nothing comes any more. The library answers the pings of the WebSocket protocol.
  */
 export class Connection {
-  /** Settled once it is open, or could not be opened. */
-  opened;
-  /** Settled once it has ended, however that came. */
-  ended;
   #socket;
   #timeoutMs;
   #receive;
-  #waiting = new Map(); // a request's id: how to settle it
+  #waiting = new Map(); // by a request's id: how to settle it
   #lastId = 0;
 
   constructor(url, { timeoutMs, pingMs, silenceMs }, receive) {
@@ -23,11 +19,14 @@ export class Connection {
     this.#socket = new WebSocket(url, { ...limits, perMessageDeflate: false });
     this.#timeoutMs = timeoutMs;
     this.#receive = receive;
+    /** Settled once it is open, or cannot be opened. */
     this.opened = new Promise((resolve, reject) => {
-      this.#socket.on("open", resolve);
-      this.#socket.on("error", (error) => reject(new ConnectionFailed(`no stream: ${error.message || error.code}`)));
+      const failed = (error) => reject(new ConnectionFailed(`no stream: ${error.message || error.code}`));
+      this.#socket.on("open", resolve).on("error", failed);
     });
+    /** Settled once it has ended, however that came. */
     this.ended = new Promise((resolve) => this.#socket.on("close", resolve));
+    this.#socket.on("message", (bytes) => this.#hear(String(bytes)));
     this.#watch(pingMs, silenceMs);
   }
 
@@ -42,7 +41,7 @@ export class Connection {
     return within(this.#timeoutMs, answer, late).finally(() => this.#waiting.delete(id));
   }
 
-  /** Ends it in an orderly way. */
+  /** Ends it in good order. */
   close() {
     this.#socket.close();
     return this.ended;
@@ -55,9 +54,11 @@ export class Connection {
 
   #watch(pingMs, silenceMs) {
     const silence = setTimeout(() => this.drop(), silenceMs);
-    const ping = setInterval(() => this.#send({ op: "ping", id: this.#nextId() }, () => {}), pingMs);
     for (const sign of ["open", "message", "ping", "pong"]) this.#socket.on(sign, () => silence.refresh());
-    this.#socket.on("message", (bytes) => this.#hear(String(bytes)));
+    let ping;
+    this.#socket.on("open", () => {
+      ping = setInterval(() => this.#send({ op: "ping", id: this.#nextId() }), pingMs);
+    });
     this.#socket.on("close", () => {
       clearTimeout(silence);
       clearInterval(ping);
@@ -73,8 +74,8 @@ export class Connection {
     else request.reject(new Rejected(String(message.message), { code: message.code }));
   }
 
-  #send(message, done) {
-    if (this.#socket.readyState !== WebSocket.CONNECTING) this.#socket.send(JSON.stringify(message), done);
+  #send(message, done = () => {}) {
+    this.#socket.send(JSON.stringify(message), done);
   }
 
   #nextId() {
@@ -86,6 +87,6 @@ function readMessage(text) {
   try {
     return parseJson(text);
   } catch {
-    return undefined; // not JSON: nothing that a topic could use
+    return undefined; // no JSON, nothing for any topic
   }
 }

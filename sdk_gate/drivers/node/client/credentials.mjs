@@ -1,19 +1,15 @@
-// How calls show who they are. Each call gets an access of its own: `prepare` may take time, `headers` is
-// asked for right before sending, and `repair` says whether a refusal is worth another attempt, once a call.
+// How calls show who they are. Every call has an access of its own: `prepare` may take its time, `headers` is
+// asked for right before sending, and `repair` says, once a call, that a refusal is worth another attempt.
 import { signedHeaders } from "./signer.mjs";
 
 export const NOT_LOGGED_IN = 4000;
 const OUTSIDE_WINDOW = 3003;
-const HALF_A_SECOND_MS = 500; // the Date header has whole seconds only
+const HALF_A_SECOND_MS = 500; // a Date header has whole seconds only
 
-/** Credentials of those who have none. */
-export class Nobody {
-  access() {
-    return { prepare() {}, headers: () => ({}), repair: () => false };
-  }
-}
+/** The credentials of somebody who has none. */
+export const NOBODY = { access: () => ({ prepare() {}, headers: () => ({}), repair: () => false }) };
 
-/** A log-in. Its token is fetched when it is first needed, once however many need it, and kept. */
+/** A log-in. Its token is fetched when it is first needed, once for all who need it at once, and kept. */
 export class Session {
   #login;
   #token; // a promise
@@ -36,34 +32,20 @@ export class Session {
   }
 
   access() {
-    return new TokenAccess(this);
-  }
-}
-
-class TokenAccess {
-  #session;
-  #token;
-  #text;
-  #isRenewed = false;
-
-  constructor(session) {
-    this.#session = session;
-  }
-
-  async prepare() {
-    this.#token = this.#session.token();
-    this.#text = await this.#token;
-  }
-
-  headers() {
-    return { Authorization: this.#text };
-  }
-
-  repair({ status, code }) {
-    if (this.#isRenewed || (status !== 401 && code !== NOT_LOGGED_IN)) return false;
-    this.#session.refused(this.#token);
-    this.#isRenewed = true;
-    return true;
+    let token, headers;
+    let isRenewed = false;
+    return {
+      prepare: async () => {
+        token = this.token();
+        headers = { Authorization: await token };
+      },
+      headers: () => headers,
+      repair: ({ status, code }) => {
+        if (isRenewed || (status !== 401 && code !== NOT_LOGGED_IN)) return false;
+        this.refused(token);
+        return (isRenewed = true);
+      },
+    };
   }
 }
 
@@ -71,7 +53,7 @@ class TokenAccess {
 export class Key {
   #key;
   #recipe;
-  #aheadMs = 0; // the exchange's clock, compared with ours
+  #aheadMs = 0; // how far the exchange's clock is ahead of ours
 
   constructor(key, recipe) {
     this.#key = key;
@@ -86,8 +68,7 @@ export class Key {
       repair: ({ code, exchangeTimeMs }) => {
         if (isCorrected || code !== OUTSIDE_WINDOW || !exchangeTimeMs) return false;
         this.#aheadMs = exchangeTimeMs + HALF_A_SECOND_MS - Date.now();
-        isCorrected = true;
-        return true;
+        return (isCorrected = true);
       },
     };
   }

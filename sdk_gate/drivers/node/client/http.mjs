@@ -5,9 +5,8 @@ import { ConnectionFailed, CutShort, InvalidArgument, TimedOut } from "./errors.
 const FORM = "application/x-www-form-urlencoded";
 
 /**
- * Sends a request once: no redirect is followed, nothing is repeated.
- * Reads share kept-alive connections. A write has a fresh one: one that broke while idle would leave it open
- * whether the write had arrived.
+ * Sends a request once: nothing is repeated, no redirect is followed. Reads share kept-alive connections; a write
+ * has a fresh one, since a kept one that breaks in that moment would leave it open whether the write arrived.
  */
 export class Http {
   #base;
@@ -29,10 +28,13 @@ export class Http {
   async send(request, headers) {
     if (this.#isClosed) throw new InvalidArgument("the client is closed");
     const signal = AbortSignal.timeout(this.#timeoutMs); // from connecting to the last byte
-    const response = await this.#begin(request, headers, signal);
-    const status = response.statusCode;
-    this.#log(`${request.method} ${request.path} ${status}`);
-    return { status, headers: response.headers, text: await this.#read(response, signal) };
+    try {
+      const response = await this.#begin(request, headers, signal);
+      this.#log(`${request.method} ${request.path} ${response.statusCode}`);
+      return { status: response.statusCode, headers: response.headers, text: await readText(response) };
+    } catch (error) {
+      throw signal.aborted ? new TimedOut(`no answer within ${this.#timeoutMs} ms`) : error;
+    }
   }
 
   close() {
@@ -50,22 +52,18 @@ export class Http {
       signal,
     };
     return new Promise((resolve, reject) => {
-      const failed = (error) => reject(this.#failure(signal, new ConnectionFailed(`no connection: ${error.message || error.code}`)));
+      const failed = (error) => reject(new ConnectionFailed(`no connection: ${error.message || error.code}`));
       this.#library.request(this.#base, options).on("response", resolve).on("error", failed).end(body);
     });
   }
+}
 
-  async #read(response, signal) {
-    const chunks = [];
-    try {
-      for await (const chunk of response) chunks.push(chunk);
-    } catch {
-      throw this.#failure(signal, new CutShort("the answer broke off", { status: response.statusCode }));
-    }
-    return Buffer.concat(chunks).toString();
+async function readText(response) {
+  const chunks = [];
+  try {
+    for await (const chunk of response) chunks.push(chunk);
+  } catch {
+    throw new CutShort("the answer broke off", { status: response.statusCode });
   }
-
-  #failure(signal, otherwise) {
-    return signal.aborted ? new TimedOut(`no answer within ${this.#timeoutMs} ms`) : otherwise;
-  }
+  return Buffer.concat(chunks).toString();
 }

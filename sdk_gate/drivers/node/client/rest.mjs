@@ -1,5 +1,5 @@
 import { readAnswer } from "./answer.mjs";
-import { Nobody } from "./credentials.mjs";
+import { NOBODY } from "./credentials.mjs";
 import { RateLimited } from "./errors.mjs";
 import { Http } from "./http.mjs";
 import { operationNamed } from "./operations.mjs";
@@ -17,12 +17,14 @@ export class Rest {
     this.#retryMs = retryMs;
   }
 
-  /** Calls an operation by its name in the document; private ones show the credentials. */
+  /** Calls an operation by its name in the document; only private ones show the credentials. */
   async call(name, parameters, credentials) {
-    const operation = operationNamed(name);
-    const request = requestOf(operation, parameters);
-    const access = (operation.isPrivate ? credentials : new Nobody()).access();
-    const patience = new Patience(operation.method === "GET", this.#retryMs);
+    const { method, path, isPrivate } = operationNamed(name);
+    const encoded = encodeParameters(parameters);
+    const isRead = method === "GET";
+    const request = { method, path, query: isRead ? encoded : "", body: isRead ? "" : encoded };
+    const access = (isPrivate ? credentials : NOBODY).access();
+    const patience = new Patience(isRead, this.#retryMs);
     for (;;) {
       await access.prepare(); // what fails in here has been tried again in there
       try {
@@ -46,9 +48,4 @@ export class Rest {
       throw error;
     }
   }
-}
-
-function requestOf({ method, path }, parameters) {
-  const encoded = encodeParameters(parameters);
-  return method === "GET" ? { method, path, query: encoded, body: "" } : { method, path, query: "", body: encoded };
 }

@@ -8,34 +8,24 @@ const GATEWAY = [502, 503, 504];
 
 /** What one call may still try, and how long it pauses before. */
 export class Patience {
-  #isRead;
-  #retryMs;
-  #reads = 1;
-  #repeatsAfter429 = 0;
+  #readsLeft;
+  #repeatsLeft = MOST_REPEATS_AFTER_429;
+  #pauseMs;
 
   constructor(isRead, retryMs) {
-    this.#isRead = isRead;
-    this.#retryMs = retryMs;
+    this.#readsLeft = isRead ? MOST_READS - 1 : 0; // a write may have happened: it is never sent again
+    this.#pauseMs = retryMs;
   }
 
   /** Whether to try again after this error; if so, once the pause is over. */
   async allowsAnother(error) {
-    const pauseMs = error instanceof RateLimited ? this.#afterRefusal(error) : this.#afterFailure(error);
-    if (pauseMs === undefined) return false;
-    await sleep(pauseMs);
+    if (error instanceof RateLimited) {
+      if (error.retryAfterMs > LONGEST_WAIT_MS || this.#repeatsLeft-- === 0) return false;
+      if (error.retryAfterMs !== undefined) return true; // the cooldown waits, for all calls
+    } else if (!isTransient(error) || this.#readsLeft-- === 0) return false;
+    await sleep(this.#pauseMs);
+    this.#pauseMs *= 2;
     return true;
-  }
-
-  #afterRefusal({ retryAfterMs }) {
-    if (retryAfterMs > LONGEST_WAIT_MS || this.#repeatsAfter429 === MOST_REPEATS_AFTER_429) return undefined;
-    const doubledMs = this.#retryMs * 2 ** this.#repeatsAfter429++;
-    return retryAfterMs === undefined ? doubledMs : 0; // the cooldown waits, for all calls
-  }
-
-  #afterFailure(error) {
-    // A write may have happened, so it is never sent again.
-    if (!this.#isRead || !isTransient(error) || this.#reads === MOST_READS) return undefined;
-    return this.#retryMs * 2 ** (this.#reads++ - 1);
   }
 }
 
@@ -44,7 +34,7 @@ function isTransient(error) {
   return [TimedOut, ConnectionFailed, CutShort].some((kind) => error instanceof kind);
 }
 
-/** The time in which the exchange wants to hear nothing from this client, whichever call. */
+/** The time in which the exchange wants to hear nothing from this client, whichever call it is. */
 export class Cooldown {
   #untilMs = 0;
 
@@ -52,13 +42,12 @@ export class Cooldown {
     this.#untilMs = Math.max(this.#untilMs, performance.now() + waitMs);
   }
 
-  /** Waits for its end; one that is too far away is an error at once. */
+  /** Waits for its end. One that is too far away is an error at once. */
   async over() {
-    for (let leftMs; (leftMs = this.#untilMs - performance.now()) > 0; ) {
+    for (let leftMs; (leftMs = Math.ceil(this.#untilMs - performance.now())) > 0; await sleep(leftMs)) {
       if (leftMs > LONGEST_WAIT_MS) {
-        throw new RateLimited("the exchange asked for a pause", { retryAfterMs: Math.ceil(leftMs) });
+        throw new RateLimited("the exchange asked for a pause", { retryAfterMs: leftMs });
       }
-      await sleep(Math.ceil(leftMs));
     }
   }
 }

@@ -13,18 +13,10 @@ export const DOCUMENTED = {
   encoding: "hex",
 };
 
-/** The text that is signed, and its signature; query and body exactly as they are sent. */
+/** The text that is signed, and its signature. Query and body are exactly what is sent. */
 export function sign({ method, path, query, body }, { timestamp, window, key, secret }, recipe = DOCUMENTED) {
-  const parts = {
-    timestamp,
-    recvWindow: window,
-    key,
-    METHOD: method,
-    path,
-    query,
-    "?query": query && `?${query}`,
-    body,
-  };
+  const optional = query && `?${query}`;
+  const parts = { timestamp, recvWindow: window, key, METHOD: method, path, query, "?query": optional, body };
   const canonical = recipe.parts.map((part) => parts[part]).join("");
   const signature = createHmac(recipe.algorithm, secret).update(canonical).digest(recipe.encoding);
   return { canonical, signature };
@@ -32,12 +24,11 @@ export function sign({ method, path, query, body }, { timestamp, window, key, se
 
 /** The headers of a request that is sent at that time. */
 export function signedHeaders(request, { name, secret }, timeMs, recipe = DOCUMENTED) {
-  const timestamp = String(timeMs);
-  const { signature } = sign(request, { timestamp, window: WINDOW_MS, key: name, secret }, recipe);
+  const stamp = { timestamp: String(timeMs), window: WINDOW_MS, key: name, secret };
   return {
     [recipe.key_header]: name,
-    [recipe.timestamp_header]: timestamp,
-    [recipe.window_header]: WINDOW_MS,
-    [recipe.signature_header]: signature,
+    [recipe.timestamp_header]: stamp.timestamp,
+    [recipe.window_header]: stamp.window,
+    [recipe.signature_header]: sign(request, stamp, recipe).signature,
   };
 }

@@ -4,8 +4,9 @@ import { ConnectionFailed, InvalidArgument, Rejected } from "./errors.mjs";
 import { feedOf } from "./feeds.mjs";
 import { within } from "./within.mjs";
 
-const PRIVATE = ["orders", "account"];
 const LONGEST_PAUSE = 20; // times the first one
+
+const isPrivate = (topic) => ["orders", "account"].includes(topic);
 
 /** The exchange's topics, over one connection that is opened at first need, and again whenever it ends. */
 export class Stream {
@@ -16,19 +17,19 @@ export class Stream {
   #feeds = new Map(); // by topic: what the user wants, whatever becomes of connections
   #ready; // a promise of a connection on which everything wanted is subscribed
   #connection; // the one that is open now
-  #authentication; // a promise, of the one that is open now
+  #isAuthenticated = false; // on that one
   #closing = new AbortController();
 
   constructor(url, timing, session, log) {
     this.#url = url;
     this.#timing = timing;
     this.#session = session;
-    this.#log = log;
+    this.#log = (text) => log(`stream: ${text}`);
   }
 
   /** Subscribes a topic. Its events go to the listener, those of `depth` into a book. */
   async subscribe(topic, listener) {
-    if (PRIVATE.includes(topic) && !this.#session) throw new InvalidArgument(`${topic} needs a login`);
+    if (isPrivate(topic) && !this.#session) throw new InvalidArgument(`${topic} needs a login`);
     const connection = await this.#connected();
     if (this.#feeds.has(topic)) throw new InvalidArgument(`${topic} is subscribed already`);
     this.#feeds.set(topic, feedOf(topic, listener));
@@ -64,11 +65,6 @@ export class Stream {
     return within(timeoutMs, this.#ready, () => new ConnectionFailed(`no stream within ${timeoutMs} ms`));
   }
 
-  #connectAgain() {
-    this.#ready = this.#connect(this.#timing.retryMs);
-    this.#ready.catch(() => {}); // closed; whoever waits for it is told
-  }
-
   async #connect(firstPauseMs) {
     const { retryMs } = this.#timing;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs || retryMs, LONGEST_PAUSE * retryMs)) {
@@ -80,28 +76,35 @@ export class Stream {
         connection.ended.then(() => this.#connectAgain());
         return connection;
       } catch (error) {
-        this.#log(`stream: ${error.message}`);
+        this.#log(error.message);
         connection.drop();
         await connection.ended;
       }
     }
   }
 
+  #connectAgain() {
+    this.#log("the connection ended");
+    this.#ready = this.#connect(this.#timing.retryMs);
+    this.#ready.catch(() => {}); // closed, and who waits for it is told
+  }
+
   async #restore(connection) {
     connection.ended.then(() => this.#interrupt());
     await connection.opened;
     this.#connection = connection;
-    if ([...this.#feeds.keys()].some((topic) => PRIVATE.includes(topic))) await this.#authenticate(connection);
+    if ([...this.#feeds.keys()].some(isPrivate)) await this.#authenticate(connection);
     await Promise.all([...this.#feeds.keys()].map((topic) => this.#enterAgain(connection, topic)));
   }
 
   #interrupt() {
-    this.#connection = this.#authentication = undefined;
+    this.#connection = undefined;
+    this.#isAuthenticated = false;
     for (const feed of this.#feeds.values()) feed.interrupt();
   }
 
   async #enter(connection, topic) {
-    if (PRIVATE.includes(topic)) await this.#authenticate(connection);
+    if (isPrivate(topic) && !this.#isAuthenticated) await this.#authenticate(connection);
     await connection.request("subscribe", [topic]);
   }
 
@@ -110,20 +113,12 @@ export class Stream {
       await this.#enter(connection, topic);
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
-      this.#feeds.delete(topic); // one topic that is gone must not cost the others
-      this.#log(`stream: ${topic} has ended: ${error.message}`);
+      this.#feeds.delete(topic); // a topic that is gone must not cost the others
+      this.#log(`${topic} has ended: ${error.message}`);
     }
   }
 
-  #authenticate(connection) {
-    this.#authentication ??= this.#showToken(connection).catch((error) => {
-      this.#authentication = undefined;
-      throw error;
-    });
-    return this.#authentication;
-  }
-
-  async #showToken(connection) {
+  async #authenticate(connection) {
     const token = this.#session.token();
     try {
       await connection.request("auth", [await token]);
@@ -132,6 +127,7 @@ export class Stream {
       this.#session.refused(token);
       await connection.request("auth", [await this.#session.token()]);
     }
+    this.#isAuthenticated = true;
   }
 
   #receive(connection, message) {
@@ -144,7 +140,7 @@ export class Stream {
       await connection.request("unsubscribe", [topic]);
       if (this.#feeds.has(topic)) await connection.request("subscribe", [topic]);
     } catch (error) {
-      this.#log(`stream: ${error.message}`);
+      this.#log(error.message);
       connection.drop(); // the next one begins with a snapshot
     }
   }
