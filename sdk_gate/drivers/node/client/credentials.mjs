@@ -52,19 +52,19 @@ export class Session {
 /** An API key that signs, by a clock that follows the exchange's. */
 export class Key {
   #key;
-  #recipe;
+  #signing;
   #aheadMs = 0; // how far the exchange's clock is ahead of ours
 
-  constructor(key, recipe) {
+  constructor(key, signing) {
     this.#key = key;
-    this.#recipe = recipe;
+    this.#signing = signing;
   }
 
   access() {
     let isCorrected = false;
     return {
       prepare() {},
-      headers: (request) => signedHeaders(request, this.#key, Date.now() + this.#aheadMs, this.#recipe),
+      headers: (request) => signedHeaders(request, this.#key, Date.now() + this.#aheadMs, this.#signing),
       repair: ({ code, exchangeTimeMs }) => {
         if (isCorrected || code !== OUTSIDE_WINDOW || !exchangeTimeMs) return false;
         this.#aheadMs = exchangeTimeMs + HALF_A_SECOND_MS - Date.now();

@@ -2,8 +2,8 @@ import { createHmac } from "node:crypto";
 
 const WINDOW_MS = "5000";
 
-/** How requests are signed by the exchange's documents. */
-export const DOCUMENTED = {
+/** How requests are signed by the exchange's documents; an exchange that does it otherwise says in what. */
+const DOCUMENTED = {
   key_header: "X-FT-APIKEY",
   timestamp_header: "X-FT-TIMESTAMP",
   window_header: "X-FT-RECV-WINDOW",
@@ -14,7 +14,8 @@ export const DOCUMENTED = {
 };
 
 /** The text that is signed, and its signature. Query and body are exactly what is sent. */
-export function sign({ method, path, query, body }, { timestamp, window, key, secret }, recipe = DOCUMENTED) {
+export function sign({ method, path, query, body }, { timestamp, window, key, secret }, signing) {
+  const recipe = { ...DOCUMENTED, ...signing };
   const optional = query && `?${query}`;
   const parts = { timestamp, recvWindow: window, key, METHOD: method, path, query, "?query": optional, body };
   const canonical = recipe.parts.map((part) => parts[part]).join("");
@@ -23,7 +24,8 @@ export function sign({ method, path, query, body }, { timestamp, window, key, se
 }
 
 /** The headers of a request that is sent at that time. */
-export function signedHeaders(request, { name, secret }, timeMs, recipe = DOCUMENTED) {
+export function signedHeaders(request, { name, secret }, timeMs, signing) {
+  const recipe = { ...DOCUMENTED, ...signing };
   const stamp = { timestamp: String(timeMs), window: WINDOW_MS, key: name, secret };
   return {
     [recipe.key_header]: name,

@@ -120,8 +120,9 @@ export class Stream {
 
   async #authenticate(connection) {
     const token = this.#session.token();
+    const text = await token;
     try {
-      await connection.request("auth", [await token]);
+      await connection.request("auth", [text]);
     } catch (error) {
       if (!(error instanceof Rejected)) throw error;
       this.#session.refused(token);
