@@ -196,7 +196,7 @@ def test_another_recipe_and_decimals_as_numbers(command: tuple[str, ...], tmp_pa
 def with_key(driver: Driver, exchange: Target, login: dict[str, str], **more: Any) -> None:
     driver.ask("open", config=config(exchange, login=login))
     made = driver.call("createApiKey", remark="ä +&=%/", scopes="read,trade")
-    key = {"name": made["apiKey"], "secret": made["secretKey"]}
+    key = {"name": made["apiKey"], "secret": made["secret"]}
     driver.ask("open", config=config(exchange, key=key, **more))
 
 
