@@ -33,13 +33,14 @@ const STEPS = {
 
   sign({ method, path, query, form, timestamp, window, key, secret }) {
     const request = { method, path, query: encodeParameters(query), body: encodeParameters(form ?? {}) };
-    return { ...request, ...sign(request, { timestamp, window, key, secret }, signing) };
+    const { canonical, signature } = sign(request, { timestamp, window, key, secret }, signing);
+    return { query: request.query, body: request.body, canonical, signature };
   },
 
   async subscribe({ topic }) {
     const received = [];
-    events.set(topic, received);
     await opened().subscribe(topic, (event) => received.push(event));
+    events.set(topic, received);
   },
 
   unsubscribe: ({ topic }) => opened().unsubscribe(topic),

@@ -2,7 +2,13 @@ import { Key, NOBODY, Session } from "./credentials.mjs";
 import { Rest } from "./rest.mjs";
 import { Stream } from "./stream.mjs";
 
-/** The exchange, for one account: its operations, and its stream. */
+/**
+ * The exchange, for one account: its operations, and its stream.
+ *
+ *     const order = { symbol: "BTC/USDT", direction: "BUY", price: "74000", amount: "0.001" };
+ *     const orderId = await client.placeSpotOrder(order);
+ *     await client.subscribe("trades.BTC/USDT", (trade) => console.log(trade.price));
+ */
 export class Client {
   #rest;
   #credentials;
@@ -24,9 +30,9 @@ export class Client {
     return this.#rest.call(operation, parameters, this.#credentials);
   }
 
-  /** Buys or sells, `direction` BUY or SELL, at a `price` or, without one, at the market's; both decimals are text. */
-  placeSpotOrder({ type = "LIMIT", ...order }) {
-    return this.call("placeSpotOrder", { type, ...order });
+  /** Places an order, with `price` and `amount` as text, and returns its id. LIMIT unless its `type` is MARKET. */
+  placeSpotOrder(order) {
+    return this.call("placeSpotOrder", { type: "LIMIT", ...order });
   }
 
   cancelSpotOrder(orderId) {

@@ -52,7 +52,7 @@ export class Http {
       signal,
     };
     return new Promise((resolve, reject) => {
-      const failed = (error) => reject(new ConnectionFailed(`no connection: ${error.message || error.code}`));
+      const failed = (error) => reject(new ConnectionFailed(`the connection failed: ${error.message || error.code}`));
       this.#library.request(this.#base, options).on("response", resolve).on("error", failed).end(body);
     });
   }

@@ -69,7 +69,7 @@ export class Stream {
     const { retryMs } = this.#timing;
     for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(2 * pauseMs || retryMs, LONGEST_PAUSE * retryMs)) {
       await sleep(pauseMs, undefined, { signal: this.#closing.signal }).catch(() => {});
-      if (this.#closing.signal.aborted) throw new InvalidArgument("the client is closed");
+      this.#refuseIfClosed();
       const connection = new Connection(this.#url, this.#timing, (message) => this.#receive(connection, message));
       try {
         await this.#restore(connection);
@@ -89,9 +89,14 @@ export class Stream {
     this.#ready.catch(() => {}); // closed, and who waits for it is told
   }
 
+  #refuseIfClosed() {
+    if (this.#closing.signal.aborted) throw new InvalidArgument("the client is closed");
+  }
+
   async #restore(connection) {
     connection.ended.then(() => this.#interrupt());
     await connection.opened;
+    this.#refuseIfClosed();
     this.#connection = connection;
     if ([...this.#feeds.keys()].some(isPrivate)) await this.#authenticate(connection);
     await Promise.all([...this.#feeds.keys()].map((topic) => this.#enterAgain(connection, topic)));
