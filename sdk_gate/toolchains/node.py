@@ -19,7 +19,7 @@ def ready(source: Path, out: Path, log: Path) -> tuple[str, ...]:
     shutil.rmtree(out, ignore_errors=True)
     shutil.copytree(source, out, ignore=shutil.ignore_patterns("node_modules"))
     (out / "node_modules").symlink_to(packages, target_is_directory=True)
-    driver = out / "driver.mjs"
+    driver = out.resolve() / "driver.mjs"
     # Without input the driver loads all of its files, and ends.
     if tools.run([node, driver], log) != 0:
         raise ConfigurationError(f"the Node.js driver does not load, see {log}")
