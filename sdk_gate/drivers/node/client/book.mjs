@@ -1,4 +1,4 @@
-import { compare, valueOf } from "./numbers.mjs";
+import { compare, normalized } from "./numbers.mjs";
 
 /** The local book of a market: a snapshot, and the deltas that follow it. Prices and amounts stay as sent. */
 export class Book {
@@ -45,7 +45,7 @@ export class Book {
 
 function setLevel(side, [price, amount]) {
   const level = [String(price), String(amount)];
-  const key = valueOf(level[0]);
-  if (valueOf(level[1]) === "0") side.delete(key);
+  const key = normalized(level[0]);
+  if (normalized(level[1]) === "0") side.delete(key);
   else side.set(key, level);
 }

@@ -1,4 +1,5 @@
 import { Key, NOBODY, Session } from "./credentials.mjs";
+import { Unreadable } from "./errors.mjs";
 import { Rest } from "./rest.mjs";
 import { Stream } from "./stream.mjs";
 
@@ -63,7 +64,8 @@ export class Client {
   }
 
   async #login({ parameter, name, password }) {
-    const { Authorization: token } = await this.call("login", { [parameter]: name, password });
-    return token;
+    const answer = await this.call("login", { [parameter]: name, password });
+    if (!answer?.Authorization) throw new Unreadable("the answer to the login has no token");
+    return answer.Authorization;
   }
 }

@@ -43,7 +43,8 @@ export class Session {
       repair: ({ status, code }) => {
         if (isRenewed || (status !== 401 && code !== NOT_LOGGED_IN)) return false;
         this.refused(token);
-        return (isRenewed = true);
+        isRenewed = true;
+        return true;
       },
     };
   }
@@ -68,7 +69,8 @@ export class Key {
       repair: ({ code, exchangeTimeMs }) => {
         if (isCorrected || code !== OUTSIDE_WINDOW || !exchangeTimeMs) return false;
         this.#aheadMs = exchangeTimeMs + HALF_A_SECOND_MS - Date.now();
-        return (isCorrected = true);
+        isCorrected = true;
+        return true;
       },
     };
   }

@@ -33,7 +33,9 @@ export class Http {
       this.#log(`${request.method} ${request.path} ${response.statusCode}`);
       return { status: response.statusCode, headers: response.headers, text: await readText(response) };
     } catch (error) {
-      throw signal.aborted ? new TimedOut(`no answer within ${this.#timeoutMs} ms`) : error;
+      const failure = signal.aborted ? new TimedOut(`no answer within ${this.#timeoutMs} ms`) : error;
+      this.#log(`${request.method} ${request.path} ${failure.message}`);
+      throw failure;
     }
   }
 

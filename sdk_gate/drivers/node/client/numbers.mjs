@@ -16,8 +16,9 @@ export function plain(text) {
 }
 
 /** One text for all ways to write a decimal: without the zeros at its end that say nothing. */
-export function valueOf(decimal) {
-  return decimal.includes(".") ? decimal.replace(/\.?0+$/, "") : decimal;
+export function normalized(decimal) {
+  const text = plain(decimal);
+  return text.includes(".") ? text.replace(/\.?0+$/, "") : text;
 }
 
 /** Orders decimals by their value. */

@@ -19,13 +19,15 @@ export class Patience {
 
   /** Whether to try again after this error; if so, once the pause is over. */
   async allowsAnother(error) {
-    if (error instanceof RateLimited) {
-      if (error.retryAfterMs > LONGEST_WAIT_MS || this.#repeatsLeft-- === 0) return false;
-      if (error.retryAfterMs !== undefined) return true; // the cooldown waits, for all calls
-    } else if (!isTransient(error) || this.#readsLeft-- === 0) return false;
+    if (!this.#isWorthIt(error)) return false;
     await sleep(this.#pauseMs);
     this.#pauseMs *= 2;
     return true;
+  }
+
+  #isWorthIt(error) {
+    if (error instanceof RateLimited) return !(error.retryAfterMs > LONGEST_WAIT_MS) && this.#repeatsLeft-- > 0;
+    return isTransient(error) && this.#readsLeft-- > 0;
   }
 }
 
@@ -44,10 +46,11 @@ export class Cooldown {
 
   /** Waits for its end. One that is too far away is an error at once. */
   async over() {
-    for (let leftMs; (leftMs = Math.ceil(this.#untilMs - performance.now())) > 0; await sleep(leftMs)) {
-      if (leftMs > LONGEST_WAIT_MS) {
-        throw new RateLimited("the exchange asked for a pause", { retryAfterMs: leftMs });
-      }
+    for (;;) {
+      const leftMs = Math.ceil(this.#untilMs - performance.now());
+      if (leftMs <= 0) return;
+      if (leftMs > LONGEST_WAIT_MS) throw new RateLimited("the exchange asked for a pause", { retryAfterMs: leftMs });
+      await sleep(leftMs);
     }
   }
 }
