@@ -19,7 +19,7 @@ from conformance.wire.signing import Recipe, signature, signed_bytes
 from sdk_gate.vectors import SigningVector, files, signing_vectors, wrong_stage
 from sdk_gate.vectors.__main__ import main
 from sdk_gate.vectors.check import KINDS, by_all, by_ourselves, differences, report
-from sdk_gate.vectors.signing_inputs import SIGNED_VALUES
+from sdk_gate.vectors.signing_keys import SIGNED_VALUES
 from sdk_gate.vectors.values import VALUES
 
 NAMES = list(KINDS)
@@ -115,6 +115,8 @@ def spoilt_vectors(name: str) -> Iterator[tuple[str, JsonPath, dict[str, Any]]]:
     for vector in files.load(name)["vectors"]:
         for stage, place in PLACES[name].items():
             for path, value in leaves(value_at(vector, place), place):
+                if path[0] == "wrong" and path[-1] == "encoded":
+                    continue  # an input: what arrives of it is the stage
                 for wrong in spoilt(value):
                     changed = copy.deepcopy(vector)
                     value_at(changed, path[:-1])[path[-1]] = wrong
@@ -136,9 +138,7 @@ def test_one_wrong_byte_is_named_by_its_stage(name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_stage_of_every_vector_has_a_place(name: str) -> None:
-    stages = {
-        stage for each in files.load(name)["vectors"] for stage in KINDS[name].written(each)
-    }
+    stages = {stage for each in files.load(name)["vectors"] for stage in KINDS[name].written(each)}
     assert stages == set(PLACES[name])
 
 
@@ -237,7 +237,9 @@ def test_the_gate_gets_every_vector_as_a_step_of_the_protocol() -> None:
     schema = json.loads(PROTOCOL.read_text(encoding="utf-8"))
     step = jsonschema.Draft202012Validator({**schema, "$ref": "#/$defs/step"})
     vectors = list(signing_vectors())
-    assert [each.id for each in vectors] == [each["id"] for each in files.load("signing")["vectors"]]
+    assert [each.id for each in vectors] == [
+        each["id"] for each in files.load("signing")["vectors"]
+    ]
     for each in vectors:
         step.validate({"id": 1, "do": "sign", **each.step()})
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -269,7 +271,7 @@ def test_another_right_encoding_is_a_right_answer() -> None:
         query = "&".join(reversed(query.split("&")))
         assert wrong_stage(each, answered(each, query, body)) is None
         changed += (query, body) != (each.stages["query"], each.stages["body"])
-    assert changed > 30
+    assert changed > 20
 
 
 def test_one_wrong_byte_of_an_answer_is_named_by_its_stage() -> None:
