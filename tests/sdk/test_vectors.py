@@ -142,6 +142,16 @@ def test_every_stage_of_every_vector_has_a_place(name: str) -> None:
     assert stages == set(PLACES[name])
 
 
+def test_what_is_called_wrong_does_not_arrive_as_the_value() -> None:
+    mistakes = [
+        (each["value"], mistake)
+        for each in files.load("encoding")["vectors"]
+        for mistake in each.get("wrong", [])
+    ]
+    assert len(mistakes) > 20
+    assert [each for each in mistakes if each[0] == each[1]["arrives"]] == []
+
+
 def test_a_wrong_input_is_named_at_the_first_stage_that_it_reaches() -> None:
     vector = next(x for x in files.load("signing")["vectors"] if x["id"] == "get-one")
     expected = {
