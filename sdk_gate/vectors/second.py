@@ -44,7 +44,7 @@ def has_openssl() -> bool:
 
 
 def _run(words: list[str], given: str, seconds: float) -> str:
-    name = words[1].rpartition("/")[2]
+    name = " ".join(Path(word).name for word in words[:2])
     try:
         done = subprocess.run(
             words, input=given.encode(), capture_output=True, timeout=seconds, check=False

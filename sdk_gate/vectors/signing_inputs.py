@@ -43,87 +43,82 @@ class Row:
     secret: str = "not-a-secret-but-a-test-vector"
 
 
+def get(name: str, about: str, path: str, query: Parameters | None = None, **more: str) -> Row:
+    """A GET, with a query unless it has none."""
+    return Row(name, about, path, query, None, **more)
+
+
 def post(name: str, about: str, path: str, form: Parameters | None = None, **more: str) -> Row:
     """A POST, with a form unless it has none."""
     return Row(name, about, path, None, form, **{"method": "POST", **more})
 
 
 QUERIES = (
-    Row(
+    get(
         "get-bare",
         "No query: neither a question mark nor a body is signed.",
         WALLETS,
-        None,
-        None,
-        PARTS,
+        requirement=PARTS,
     ),
-    Row(
+    get(
         "get-one",
         "One parameter, with the question mark before it.",
         ORDERS,
         {"pageNo": 1},
-        None,
-        PARTS,
+        requirement=PARTS,
     ),
-    Row("get-two", "Two parameters.", ORDERS, {"pageNo": 1, "pageSize": 20}, None, PARTS),
-    Row(
+    get("get-two", "Two parameters.", ORDERS, {"pageNo": 1, "pageSize": 20}, requirement=PARTS),
+    get(
         "get-two-turned",
         "The same two the other way round: another signature.",
         ORDERS,
         {"pageSize": 20, "pageNo": 1},
-        None,
-        ORDER,
+        requirement=ORDER,
     ),
-    Row(
+    get(
         "get-unsorted",
         "Names are not sorted before they are signed.",
         ORDERS,
         {"symbol": "BTC/USDT", "pageNo": 2},
-        None,
-        ORDER,
+        requirement=ORDER,
     ),
-    Row(
+    get(
         "get-all",
         "Every parameter of an operation.",
         ORDERS,
         {"symbol": "ETH/USDT", "status": "TRADING", "pageNo": 3, "pageSize": 100},
     ),
-    Row(
+    get(
         "get-empty-text",
         "A parameter that is empty, and the only one.",
         ORDERS,
         {"symbol": ""},
-        None,
-        FALSY,
+        requirement=FALSY,
     ),
-    Row("get-zero", "A zero is sent and signed.", ORDERS, {"pageNo": 0}, None, FALSY),
-    Row("get-false", "False is sent and signed.", ORDERS, {"open": False}, None, FALSY),
-    Row(
+    get("get-zero", "A zero is sent and signed.", ORDERS, {"pageNo": 0}, requirement=FALSY),
+    get("get-false", "False is sent and signed.", ORDERS, {"open": False}, requirement=FALSY),
+    get(
         "get-true",
         "True is sent in lower case, and so signed.",
         ORDERS,
         {"open": True},
-        None,
-        "sdk.booleans-are-lower-case",
+        requirement="sdk.booleans-are-lower-case",
     ),
-    Row(
+    get(
         "get-dash-in-path",
         "A path with dashes and a digit.",
         "/tx/spot/symbol-thumb-v2",
-        None,
-        None,
-        PARTS,
+        requirement=PARTS,
     ),
-    Row(
+    get(
         "get-futures",
         "Another path, another text.",
         "/tx/uorder/list",
         {"contractCoinId": 1},
-        None,
-        PARTS,
+        requirement=PARTS,
     ),
-    Row("get-name-encoded", "Names are encoded like values.", ORDERS, {"status[0]": "TRADING"}),
-    Row(
+    get("get-name-encoded", "Names are encoded like values.", ORDERS, {"status[0]": "TRADING"}),
+    get(
         "get-long", "A query of a thousand characters.", ORDERS, {"symbol": "/".join(["AB"] * 200)}
     ),
 )
