@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import random
 import shutil
+import subprocess
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
+import httpx
 import pytest
 
 from conformance.wire.signing import Recipe, signature
@@ -70,6 +73,43 @@ def some_documents(chance: random.Random, count: int) -> dict[str, Any]:
 def test_both_implementations_agree_on_what_nobody_chose() -> None:
     documents = some_documents(random.Random(20261126), 500)
     assert by_node(documents) == by_ourselves(documents)
+
+
+VALUES = [each for each in files.load("encoding")["vectors"] if each["kind"] == "value"]
+# What JavaScript itself has for a list of values on standard input: a list for each of three ways.
+JAVASCRIPT = """
+const values = JSON.parse(require("fs").readFileSync(0, "utf8"));
+const form = (value) => new URLSearchParams([["v", value]]).toString().slice(2);
+const ways = [encodeURIComponent, form, require("querystring").escape];
+process.stdout.write(JSON.stringify(ways.map((way) => values.map((value) => way(value)))));
+"""
+
+
+def unlisted(encoded: list[str]) -> list[str]:
+    """The values whose encodings a reader of the vectors would take for wrong ones."""
+    pairs = zip(VALUES, encoded, strict=True)
+    return [each["id"] for each, text in pairs if text not in (each["encoded"], *each["also"])]
+
+
+def test_what_libraries_of_python_write_is_listed() -> None:
+    assert unlisted([quote(each["value"]) for each in VALUES]) == []
+    assert unlisted([quote(each["value"], safe="") for each in VALUES]) == []
+    queries = [httpx.URL("http://x/", params={"v": each["value"]}).query for each in VALUES]
+    assert unlisted([each.decode().removeprefix("v=") for each in queries]) == []
+
+
+@needs_node
+def test_what_javascript_writes_is_listed() -> None:
+    given = json.dumps([each["value"] for each in VALUES])
+    done = subprocess.run(
+        ["node", "-e", JAVASCRIPT],
+        input=given.encode(),
+        capture_output=True,
+        timeout=60,
+        check=True,
+    )
+    ways = json.loads(done.stdout)
+    assert [unlisted(way) for way in ways] == [[], [], []]
 
 
 def test_the_loop_of_the_page_accepts_the_suites_own_signing(
