@@ -17,9 +17,7 @@ def ready(source: Path, out: Path, log: Path) -> tuple[str, ...]:
     """The command that starts the driver, copied to `out`. Raises ConfigurationError."""
     if importlib.util.find_spec(NEEDED) is None:
         raise ConfigurationError(f"{NEEDED} is not installed: run `make setup`")
-    shutil.copytree(
-        source, out, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True
-    )
+    shutil.copytree(source, out, ignore=shutil.ignore_patterns("__pycache__"), dirs_exist_ok=True)
     for path in sorted(out.rglob("*.py")):
         _compile(path, log)
     return (sys.executable, str(out / "driver.py"))

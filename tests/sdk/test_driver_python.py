@@ -167,7 +167,7 @@ def test_secrets_are_not_logged(alice):
     assert "/uc/v2/login" in alice.log()
     assert token not in alice.log()
     assert "eyJ" not in alice.log(), "a JWT begins with it"
-    assert f"{ALICE['password']}\"" not in alice.log()
+    assert f'{ALICE["password"]}"' not in alice.log()
 
 
 def test_what_does_not_compile_is_one_clear_line(tmp_path):

@@ -24,7 +24,7 @@ class Credentials:
         return {}
 
     def mend(self, error: Rejected, sent: dict[str, str]) -> bool:
-        """Put right what the exchange refused, so that another attempt makes sense; False if there is no such thing."""
+        """Put right what the exchange refused, for another attempt; False if that makes no sense."""
         return False
 
 

@@ -30,7 +30,9 @@ class Answer:
     body: bytes
 
 
-def send(origin: SplitResult, request: Request, headers: dict[str, str], timeout_s: float) -> Answer:
+def send(
+    origin: SplitResult, request: Request, headers: dict[str, str], timeout_s: float
+) -> Answer:
     """Send a request and read its whole answer, all within the time-out."""
     try:
         return _exchange(origin, request, headers, time.monotonic() + timeout_s)
@@ -44,7 +46,9 @@ def send(origin: SplitResult, request: Request, headers: dict[str, str], timeout
         raise Unreadable(f"the answer is not HTTP: {type(error).__name__}") from error
 
 
-def _exchange(origin: SplitResult, request: Request, headers: dict[str, str], ends_s: float) -> Answer:
+def _exchange(
+    origin: SplitResult, request: Request, headers: dict[str, str], ends_s: float
+) -> Answer:
     with _opened(origin, ends_s) as opened:
         connection = http.client.HTTPConnection(origin.netloc)
         connection.sock = _Bounded(opened, ends_s)
