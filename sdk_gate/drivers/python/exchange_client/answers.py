@@ -64,9 +64,9 @@ def _content(body: bytes) -> Any:
 
 
 def _refusal(answer: Answer, envelope: dict[str, Any]) -> ExchangeError:
-    status, code = answer.status, envelope.get("code")
+    status, code, message = answer.status, envelope.get("code"), envelope.get("message")
     return _kind(status, code)(
-        str(envelope.get("message") or f"HTTP {status}"),
+        f"HTTP {status}" if message is None else str(message),
         code=code,
         status=status,
         retry_after_ms=_retry_after_ms(answer.headers) if status == 429 else None,
