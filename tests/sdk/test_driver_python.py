@@ -145,6 +145,9 @@ def test_a_book_is_kept_and_trades_are_handed_out(alice):
     assert bids == sorted(bids, reverse=True)
     assert asks == sorted(asks)
     assert bids[0] < asks[0]
+    alice.result("subscribe", topic="depth.BTC/USDT")
+    again = alice.until(lambda said: said["synced"], "book", symbol="BTC/USDT")
+    assert again["synced"], "a second subscription begins with a snapshot too"
     alice.result("events", topic="trades.BTC/USDT")
     market = {"symbol": "BTC/USDT", "direction": "SELL", "type": "MARKET", "amount": "0.001"}
     alice.result("call", operation="placeSpotOrder", params=market)

@@ -36,7 +36,7 @@ class Driver:
     """The client that is open, and what its topics have handed out. A step is the method of its name."""
 
     def __init__(self) -> None:
-        self._client: Client | None = None
+        self._client: Any = None  # a Client, from `open` on
         self._events: dict[str, deque[Any]] = {}
 
     def hello(self, step: Step) -> Any:
