@@ -1,7 +1,6 @@
 import com.google.gson.*;
 import exchange.*;
 import java.io.*;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.*;
 import java.util.concurrent.*;
@@ -11,8 +10,6 @@ import java.util.logging.*;
 public final class Driver {
     private static final Logger LOG = Logger.getLogger("exchange"); // kept here, or its level would be lost
     private static final Gson GSON = new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
-    private static final Gson SNAKE_CASE =
-            new GsonBuilder().setFieldNamingPolicy(FieldNamingPolicy.LOWER_CASE_WITH_UNDERSCORES).create();
     private static final Set<String> OVERLAPPING = Set.of("call", "subscribe", "unsubscribe");
 
     private final PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
@@ -36,12 +33,9 @@ public final class Driver {
     private void run(BufferedReader steps) throws IOException {
         for (String line = steps.readLine(); line != null; line = steps.readLine()) {
             JsonObject step = JsonParser.parseString(line).getAsJsonObject();
-            String verb = text(step, "do");
-            if (OVERLAPPING.contains(verb)) {
-                overlapping.execute(() -> answer(step));
-            } else {
-                answer(step);
-            }
+            String verb = Values.text(step, "do");
+            Executor executor = OVERLAPPING.contains(verb) ? overlapping : Runnable::run;
+            executor.execute(() -> answer(step));
             if (verb.equals("bye")) {
                 return;
             }
@@ -73,51 +67,45 @@ public final class Driver {
     }
 
     private JsonElement perform(JsonObject step, JsonObject answer) {
-        return switch (text(step, "do")) {
+        return switch (Values.text(step, "do")) {
             case "hello" -> GSON.toJsonTree(Map.of(
                     "protocol", "1.0", "sdk", Map.of("name", "exchange-client", "version", "1.0", "language", "Java"),
                     "features", List.of("token", "key", "concurrency", "sign", "streams", "private", "book")));
-            case "open" -> open(step.getAsJsonObject("config"));
+            case "open" -> done(() -> open(Values.config(step.getAsJsonObject("config"))));
             case "call" -> call(step, answer);
             case "sign" -> sign(step);
-            case "subscribe" -> subscribe(text(step, "topic"));
-            case "unsubscribe" -> done(() -> client.stream().unsubscribe(text(step, "topic")));
-            case "events" -> events(text(step, "topic"));
-            case "book" -> book(client.stream().book(text(step, "symbol")).view());
+            case "subscribe" -> subscribe(Values.text(step, "topic"));
+            case "unsubscribe" -> done(() -> client.stream().unsubscribe(Values.text(step, "topic")));
+            case "events" -> events(Values.text(step, "topic"));
+            case "book" -> book(client.stream().book(Values.text(step, "symbol")).view());
             case "close", "bye" -> done(this::close);
-            default -> throw new IllegalArgumentException("no step is called " + text(step, "do"));
+            default -> throw new IllegalArgumentException("no step is called " + Values.text(step, "do"));
         };
     }
 
-    private JsonElement open(JsonObject config) {
+    private void open(Config config) {
         close();
-        JsonObject signing = SNAKE_CASE.toJsonTree(Recipe.DOCUMENTED).getAsJsonObject();
-        if (config.has("signing")) {
-            config.getAsJsonObject("signing").entrySet().forEach(each -> signing.add(each.getKey(), each.getValue()));
-        }
-        recipe = SNAKE_CASE.fromJson(signing, Recipe.class);
-        client = new ExchangeClient(new Config(
-                URI.create(text(config, "rest")), URI.create(text(config, "stream")),
-                GSON.fromJson(config.get("login"), Config.Login.class), GSON.fromJson(config.get("key"), Config.Key.class),
-                recipe, GSON.fromJson(config.get("timing"), Config.Timing.class)));
-        return JsonNull.INSTANCE;
+        recipe = config.recipe();
+        client = new ExchangeClient(config);
     }
 
     private JsonElement call(JsonObject step, JsonObject answer) {
         Map<String, Object> parameters = Values.parameters(step.get("params"));
         try {
-            return Values.plain(client.call(text(step, "operation"), parameters));
+            return Values.plain(client.call(Values.text(step, "operation"), parameters));
         } finally {
             answer.add("given", GSON.toJsonTree(parameters));
         }
     }
 
     private JsonElement sign(JsonObject step) {
-        Request request = new Request(text(step, "method"), text(step, "path"),
-                Parameters.encode(Values.parameters(step.get("query"))), Parameters.encode(Values.parameters(step.get("form"))));
-        String canonical = recipe.canonical(request, text(step, "key"), text(step, "timestamp"), text(step, "window"));
+        Request request = new Request(Values.text(step, "method"), Values.text(step, "path"),
+                Parameters.encode(Values.parameters(step.get("query"))),
+                Parameters.encode(Values.parameters(step.get("form"))));
+        String canonical = recipe.canonical(
+                request, Values.text(step, "key"), Values.text(step, "timestamp"), Values.text(step, "window"));
         return GSON.toJsonTree(Map.of("query", request.query(), "body", request.body(), "canonical", canonical,
-                "signature", recipe.signature(text(step, "secret"), canonical)));
+                "signature", recipe.signature(Values.text(step, "secret"), canonical)));
     }
 
     private JsonElement subscribe(String topic) {
@@ -154,9 +142,5 @@ public final class Driver {
     private static JsonElement done(Runnable action) {
         action.run();
         return JsonNull.INSTANCE;
-    }
-
-    private static String text(JsonObject from, String name) {
-        return from.get(name).getAsString();
     }
 }

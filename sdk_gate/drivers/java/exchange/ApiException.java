@@ -15,7 +15,7 @@ public final class ApiException extends RuntimeException {
 
     /** What is known of a refusal besides its kind; each may be null. The last is the answer's own Date. */
     public record Details(Long code, Integer status, Long retryAfterMs, Instant exchangeTime) {
-        static final Details NONE = new Details(null, null, null, null);
+        public static final Details NONE = new Details(null, null, null, null);
     }
 
     private static final Set<Kind> UNKNOWN_OUTCOMES =

@@ -1,0 +1,402 @@
+"""Our Java driver keeps its protocol: on the reference exchange, and on servers that behave badly."""
+
+from __future__ import annotations
+
+import json
+import queue
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.server import ServerConnection, serve
+
+from conformance.embedded import embedded
+from conformance.target import Target, load
+from conformance.wire.http import Request
+from conformance.wire.signing import Recipe, signature, signed_bytes
+from sdk_gate.toolchains import java
+from sdk_gate.toolchains.tools import ROOT
+
+PROTOCOL = json.loads((ROOT / "sdk_gate/protocol/driver-1.0.schema.json").read_text("utf-8"))
+TIMING = {"timeoutMs": 1000, "retryMs": 20, "pingMs": 100, "silenceMs": 700}
+LOGIN = {"parameter": "email", "name": "alice@example.com", "password": "secret"}
+ORDER = {"symbol": "BTC/USDT", "direction": "BUY", "type": "LIMIT", "price": "100", "amount": "0.10"}
+DEADLINE_S = 15
+ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
+
+
+class Driver:
+    """A driver's process: steps in, answers out, each held to the schema."""
+
+    def __init__(self, command: Sequence[str], folder: Path) -> None:
+        self.stderr = folder / "stderr.txt"
+        pipe = subprocess.PIPE
+        with self.stderr.open("wb") as errors:
+            self._process = subprocess.Popen(
+                # A locale with commas in its numbers, and letters of its own.
+                [command[0], "-Duser.language=tr", *command[1:]],
+                stdin=pipe, stdout=pipe, stderr=errors, encoding="utf-8", env={"SDK_GATE_LOG": "debug"},
+            )
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._last = 0
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self._process.stdout
+        for line in self._process.stdout:
+            self._lines.put(line)
+
+    def send(self, do: str, **fields: Any) -> int:
+        self._last += 1
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps({"id": self._last, "do": do, **fields}) + "\n")
+        self._process.stdin.flush()
+        return self._last
+
+    def receive(self) -> dict[str, Any]:
+        answer = json.loads(self._lines.get(timeout=DEADLINE_S))
+        hold("answer", answer)
+        return answer
+
+    def step(self, do: str, **fields: Any) -> dict[str, Any]:
+        number = self.send(do, **fields)
+        answer = self.receive()
+        assert answer["id"] == number
+        if answer["ok"] and do in PROTOCOL["$defs"]["results"]:
+            hold(f"results/{do}", answer["result"])
+        return answer
+
+    def result(self, do: str, **fields: Any) -> Any:
+        answer = self.step(do, **fields)
+        assert answer["ok"], answer
+        return answer["result"]
+
+    def call(self, operation: str, **params: Any) -> Any:
+        return self.result("call", operation=operation, params=params)
+
+    def error(self, operation: str, **params: Any) -> dict[str, Any]:
+        answer = self.step("call", operation=operation, params=params)
+        assert not answer["ok"], answer
+        return answer["error"]
+
+    def open(self, rest: str, stream: str = "ws://127.0.0.1:9", **credentials: Any) -> None:
+        self.result("open", config={"rest": rest, "stream": stream, "timing": TIMING, **credentials})
+
+    def end(self) -> int:
+        self.send("bye")
+        return self._process.wait(DEADLINE_S)
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+def hold(what: str, value: Any) -> None:
+    Draft202012Validator({"$ref": f"#/$defs/{what}", "$defs": PROTOCOL["$defs"]}).validate(value)
+
+
+def eventually(ask: Callable[[], Any], is_right: Callable[[Any], bool]) -> Any:
+    deadline = time.monotonic() + DEADLINE_S
+    while not is_right(found := ask()):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
+
+
+class BadServer:
+    """Answers one connection after the other as the script says; b"" hangs up after the request was read."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.rest = "http://127.0.0.1:{}".format(self._listener.getsockname()[1])
+        self.script: list[bytes] = []
+        self.arrived: list[str] = []
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def says(self, *answers: bytes) -> None:
+        self.script, self.arrived = list(answers), []
+
+    def _run(self) -> None:
+        while True:
+            try:
+                connection, _ = self._listener.accept()
+            except OSError:
+                return
+            with connection:
+                self.arrived.append(self._request(connection))
+                self._answer(connection, self.script.pop(0) if self.script else b"")
+
+    @staticmethod
+    def _answer(connection: socket.socket, answer: bytes) -> None:
+        connection.sendall(answer)
+        with suppress(OSError):  # the other side hung up
+            for _ in range(100 if answer == ENDLESS else 0):
+                time.sleep(0.1)
+                connection.sendall(b" ")
+
+    @staticmethod
+    def _request(connection: socket.socket) -> str:
+        received = b""
+        while b"\r\n\r\n" not in received:
+            received += connection.recv(65536)
+        head, _, body = received.partition(b"\r\n\r\n")
+        lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
+        while lengths and len(body) < int(lengths[0].split(b":")[1]):
+            body += connection.recv(65536)
+        return (head.split(b" HTTP", 1)[0] + b" " + body).decode().strip()
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+def http(status: str, body: str, *headers: str, missing: int = 0) -> bytes:
+    lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(body) + missing}", *headers, "", body)
+    return "\r\n".join(lines).encode()
+
+
+@pytest.fixture(scope="module")
+def command(tmp_path_factory) -> tuple[str, ...]:
+    out = tmp_path_factory.mktemp("java")
+    return java.ready(ROOT / "sdk_gate/drivers/java", out, out / "build.log")
+
+
+@pytest.fixture
+def driver(command, tmp_path) -> Iterator[Driver]:
+    running = Driver(command, tmp_path)
+    yield running
+    running.kill()
+
+
+@pytest.fixture(scope="module")
+def exchange() -> Iterator[Target]:
+    with embedded(load("reference"), seed=1) as target:
+        yield target
+
+
+@pytest.fixture
+def bad() -> Iterator[BadServer]:
+    server = BadServer()
+    yield server
+    server.close()
+
+
+def test_it_greets_and_leaves(driver) -> None:
+    assert len(driver.result("hello", protocol="1.0")["features"]) == 7
+    assert driver.end() == 0
+
+
+def test_an_order_is_placed_and_cancelled(driver, exchange) -> None:
+    driver.open(exchange.rest, login=LOGIN)
+    assert driver.call("getCoinTicker", coin="btc")["symbol"] == "BTC/USDT"
+    answer = driver.step("call", operation="placeSpotOrder", params={**ORDER, "clientOrderId": None})
+    assert answer["ok"], answer
+    assert answer["given"] == {**ORDER, "clientOrderId": None}
+    assert driver.call("cancelSpotOrder", orderId=answer["result"]) is None
+    told = driver.stderr.read_text("utf-8")
+    assert "POST /tx/spot/add 200" in told
+    assert "secret" not in told
+
+
+def test_a_key_signs(driver, exchange) -> None:
+    driver.open(exchange.rest, login=LOGIN)
+    made = driver.call("createApiKey", scopes="read,trade", remark="ключ & 50%/+")
+    assert made["remark"] == "ключ & 50%/+"
+    driver.open(exchange.rest, key={"name": made["apiKey"], "secret": made["secret"]})
+    assert {wallet["coin"]["unit"] for wallet in driver.call("getSpotWallets")} >= {"BTC", "USDT"}
+    assert driver.call("listSpotOrders", symbol="BTC/USDT", pageSize=1)["size"] == 1
+    assert driver.call("cancelSpotOrder", orderId=driver.call("placeSpotOrder", **ORDER)) is None
+
+
+def test_calls_at_once_get_their_own_answers(driver, exchange) -> None:
+    driver.open(exchange.rest, login=LOGIN)
+    pairs = [("BTC", "USDT"), ("ETH", "USDT"), ("ETH", "BTC")] * 5
+    alone = {pair: driver.call("getConvertPrice", fromUnit=pair[0], toUnit=pair[1]) for pair in pairs}
+    sent = {}
+    for pair in pairs:
+        params = {"fromUnit": pair[0], "toUnit": pair[1]}
+        sent[driver.send("call", operation="getConvertPrice", params=params)] = pair
+        sent[driver.send("call", operation="getSpotWallets", params={})] = "wallets"
+    for answer in [driver.receive() for _ in sent]:
+        pair = sent.pop(answer["id"])
+        assert answer["ok"], answer
+        assert pair == "wallets" or answer["result"] == alone[pair]
+
+
+def test_stages_of_a_signature(driver) -> None:
+    form = {"amount": "1E-8", "direction": "SELL", "remark": "a b/c+d&é~*", "enabled": False, "ips": None}
+    said = driver.result(
+        "sign", method="POST", path="/tx/spot/add", query={}, form=form,
+        timestamp="1800000000000", window="5000", key="name", secret="hidden",
+    )  # fmt: skip
+    body = "amount=0.00000001&direction=1&remark=a%20b%2Fc%2Bd%26%C3%A9~%2A&enabled=false"
+    request = Request("POST", "/tx/spot/add", (), body.encode())
+    text = signed_bytes(Recipe(), request, "1800000000000", "5000", "name")
+    assert said["query"] == ""
+    assert said["body"] == body
+    assert said["canonical"] == text.decode()
+    assert said["signature"] == signature(Recipe(), "hidden", text)
+
+
+def test_streams(driver, exchange) -> None:
+    driver.open(exchange.rest, exchange.stream, login=LOGIN)
+    for topic in ("depth.BTC/USDT", "trades.BTC/USDT", "orders"):
+        driver.result("subscribe", topic=topic)
+    order = driver.call("placeSpotOrder", **ORDER)
+    eventually(
+        lambda: driver.result("book", symbol="BTC/USDT"),
+        lambda book: book["synced"] and any(price == "100.00" for price, _ in book["bids"]),
+    )
+    driver.call("cancelSpotOrder", orderId=order)
+    events: list[Any] = []
+    eventually(
+        lambda: events.extend(driver.result("events", topic="orders")["events"]) or events,
+        lambda seen: [each["status"] for each in seen] == ["TRADING", "CANCELED"],
+    )
+    refusal = driver.step("subscribe", topic="depth.NOSUCH/COIN")["error"]
+    assert (refusal["kind"], refusal["code"]) == ("rejected", 4102)
+    driver.result("unsubscribe", topic="depth.BTC/USDT")
+    assert driver.step("book", symbol="BTC/USDT")["error"]["kind"] == "invalid"
+
+
+def test_kinds_of_errors(driver, exchange, bad) -> None:
+    driver.open(exchange.rest)
+    assert driver.error("getCoinTicker", coin="nosuch")["kind"] == "rejected"
+    assert driver.error("noSuchOperation")["kind"] == "unsupported"
+    assert driver.error("placeSpotOrder", **{**ORDER, "direction": "HOLD"})["kind"] == "invalid"
+    driver.open(exchange.rest, login={**LOGIN, "password": "wrong"})
+    assert driver.error("getSpotWallets")["kind"] == "unauthorized"
+    driver.open("http://127.0.0.1:9")
+    assert driver.error("getCoinTicker", coin="btc")["kind"] == "transport"
+    driver.open(bad.rest)
+    redirect = http("302 Found", "{}", f"Location: {exchange.rest}/market/data/quotations/home")
+    for answer, kind in (
+        (http("200 OK", '{"code":4004,"message":"no"}'), "rejected"),
+        (http("400 Bad Request", '{"code":4004,"message":"no"}'), "rejected"),
+        (http("403 Forbidden", '{"code":4003,"message":"no"}'), "unauthorized"),
+        (http("500 Internal Server Error", "<html>"), "server"),
+        (redirect, "unreadable"),
+    ):
+        bad.says(answer)
+        assert driver.error("getCoinTicker", coin="btc")["kind"] == kind
+        assert len(bad.arrived) == 1
+
+
+def test_numbers_keep_their_digits(driver, bad) -> None:
+    driver.open(bad.rest)
+    bad.says(http("200 OK", '[0.1234567890123456789, 1E-8, 9007199254740993, "0.10", null, true]'))
+    told = driver.call("getQuotationsHome")
+    assert told == ["0.1234567890123456789", "0.00000001", 9007199254740993, "0.10", None, True]
+
+
+def test_reads_are_tried_again_and_writes_are_not(driver, bad) -> None:
+    driver.open(bad.rest, login=LOGIN)
+    half = http("200 OK", '{"code":0,"data":"E1"', missing=10)
+    token = http("200 OK", '{"code":0,"data":{"Authorization":"t"}}')
+    bad.says(b"", http("503 Service Unavailable", ""), http("200 OK", '{"code":0,"data":"7"}'))
+    assert driver.call("getConvertPrice", fromUnit="BTC", toUnit="USDT") == "7"
+    assert len(bad.arrived) == 3
+    bad.says(half, half, half, half)
+    assert driver.error("getCoinTicker", coin="btc")["kind"] == "unreadable"
+    assert len(bad.arrived) == 3
+    bad.says(token, half, b"", ENDLESS)
+    assert driver.error("placeSpotOrder", **ORDER)["kind"] == "unreadable"
+    assert driver.error("placeSpotOrder", **ORDER)["kind"] == "transport"
+    assert driver.error("placeSpotOrder", **ORDER)["kind"] == "timeout"
+    order = "symbol=BTC%2FUSDT&direction=0&type=0&price=100&amount=0.10"
+    assert bad.arrived[1:] == [f"POST /tx/spot/add {order}"] * 3
+
+
+def test_a_limit_is_waited_for(driver, bad) -> None:
+    driver.open(bad.rest)
+    date = "Date: Thu, 26 Nov 2026 00:00:00 GMT"
+    later = "Retry-After: Thu, 26 Nov 2026 00:00:01 GMT"
+    refused = http("429 Too Many Requests", '{"code":1,"message":"slow"}', date, later)
+    bad.says(refused, http("200 OK", '{"code":0,"data":"7"}'))
+    assert driver.call("getConvertPrice", fromUnit="BTC", toUnit="USDT") == "7"
+    bad.says(http("429 Too Many Requests", "{}", "Retry-After: 60"), http("200 OK", "{}"))
+    error = driver.error("getCoinTicker", coin="btc")
+    assert (error["kind"], error["retryAfterMs"]) == ("rate_limited", 60_000)
+    assert driver.error("getCoinTicker", coin="btc")["kind"] == "rate_limited"
+    assert len(bad.arrived) == 1
+
+
+@contextmanager
+def scripted_stream(behave: Callable[[ServerConnection, int], None]) -> Iterator[tuple[str, list[Any]]]:
+    """A stream that acknowledges, then behaves; and what arrived on it, as [connection, op, args]."""
+    arrived: list[Any] = []
+    connections = []
+
+    def handle(connection: ServerConnection) -> None:
+        connections.append(connection)
+        number = len(connections)
+        try:
+            for text in connection:
+                frame = json.loads(text)
+                arrived.append([number, frame["op"], frame.get("args")])
+                if frame["op"] == "ping":
+                    continue
+                connection.send(json.dumps({**frame, "success": True}))
+                if frame["op"] == "subscribe":
+                    behave(connection, sum(each[1] == "subscribe" for each in arrived))
+        except ConnectionClosed:
+            pass
+
+    with serve(handle, "127.0.0.1", 0) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield "ws://127.0.0.1:{}".format(server.socket.getsockname()[1]), arrived
+
+
+def depth(kind: str, seq: int, bids: list[list[str]], **more: int) -> str:
+    data = {"bids": bids, "asks": [["10.0", "1"]] if kind == "snapshot" else []}
+    return json.dumps({"topic": "depth.A/B", "type": kind, "seq": seq, "ts": 1, "data": data, **more})
+
+
+def test_a_gap_is_noticed(driver) -> None:
+    def behave(connection: ServerConnection, subscriptions: int) -> None:
+        if subscriptions == 1:
+            connection.send(depth("delta", 4, [["8", "1"]], prevSeq=3))
+            connection.send(depth("snapshot", 5, [["9.0", "1.50"], ["8.0", "2"]]))
+            connection.send(depth("delta", 6, [["8", "0"], ["9.5", "3"]], prevSeq=5))
+            connection.send(depth("delta", 6, [["7", "1"]], prevSeq=5))
+            connection.send(depth("delta", 8, [["6", "1"]], prevSeq=7))
+        elif subscriptions == 2:
+            connection.send(depth("delta", 9, [["5", "1"]], prevSeq=8))
+
+    with scripted_stream(behave) as (stream, arrived):
+        driver.open("http://127.0.0.1:9", stream)
+        driver.result("subscribe", topic="depth.A/B")
+        eventually(lambda: list(arrived), lambda seen: [1, "unsubscribe", ["depth.A/B"]] in seen)
+        book = driver.result("book", symbol="A/B")
+        assert book == {"synced": False, "bids": [["9.5", "3"], ["9.0", "1.50"]], "asks": [["10.0", "1"]]}
+        eventually(lambda: list(arrived), lambda seen: seen.count([1, "subscribe", ["depth.A/B"]]) == 2)
+
+
+def test_a_broken_or_silent_connection_is_restored(driver) -> None:
+    def behave(connection: ServerConnection, subscriptions: int) -> None:
+        trades = [{"id": number, "price": "1.0"} for number in range(subscriptions)]
+        connection.send(json.dumps({"topic": "trades.A/B", "type": "snapshot", "ts": 1, "data": trades}))
+        if subscriptions == 3:
+            connection.socket.shutdown(socket.SHUT_RDWR)
+
+    with scripted_stream(behave) as (stream, arrived):
+        driver.open("http://127.0.0.1:9", stream)
+        for step, topic in (("subscribe", "trades"), ("subscribe", "ticker"), ("unsubscribe", "ticker")):
+            driver.result(step, topic=f"{topic}.A/B")
+        # The first connection falls silent, for pings are not answered; the second breaks.
+        trades: list[Any] = []
+        eventually(
+            lambda: trades.extend(driver.result("events", topic="trades.A/B")["events"]) or trades,
+            lambda seen: len(seen) == 4,
+        )
+    assert [trade["id"] for trade in trades] == [0, 1, 2, 3]
+    assert [1, "ping", None] in arrived
+    restored = [each for each in arrived if each[0] in (2, 3) and each[1] != "ping"]
+    assert restored == [[number, "subscribe", ["trades.A/B"]] for number in (2, 3)]
