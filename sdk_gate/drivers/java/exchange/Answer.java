@@ -3,6 +3,7 @@ package exchange;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonNull;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import exchange.ApiException.Kind;
 import java.net.http.HttpHeaders;
 import java.net.http.HttpResponse;
@@ -33,8 +34,7 @@ final class Answer {
 
     private static boolean isEnvelope(JsonElement body) {
         return body instanceof JsonObject object
-                && object.get("code") instanceof JsonElement code
-                && code.isJsonPrimitive() && code.getAsJsonPrimitive().isNumber();
+                && object.get("code") instanceof JsonPrimitive code && code.isNumber();
     }
 
     private static Optional<Kind> refusal(int status, Long code, boolean isJson) {

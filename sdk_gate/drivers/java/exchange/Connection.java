@@ -1,8 +1,8 @@
 package exchange;
 
 import com.google.gson.JsonArray;
-import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
+import com.google.gson.JsonPrimitive;
 import exchange.ApiException.Kind;
 import java.net.URI;
 import java.net.http.WebSocket;
@@ -34,6 +34,7 @@ final class Connection implements WebSocket.Listener {
         this.events = events;
         socket = builder.buildAsync(address, this);
         sent = socket;
+        ended.thenRun(this::breakOff);
     }
 
     void awaitOpen() {
@@ -51,7 +52,9 @@ final class Connection implements WebSocket.Listener {
         frame.add("args", arguments);
         awaited.put(id, answer);
         send(frame);
-        ended.thenRun(() -> answer.completeExceptionally(new ApiException(Kind.TRANSPORT, "the stream broke")));
+        if (ended.isDone()) {
+            breakOff();
+        }
         return answer.orTimeout(timeoutMs, TimeUnit.MILLISECONDS).whenComplete((done, failure) -> awaited.remove(id));
     }
 
@@ -122,6 +125,11 @@ final class Connection implements WebSocket.Listener {
         ended.complete(null);
     }
 
+    private void breakOff() {
+        awaited.values().forEach(
+                each -> each.completeExceptionally(new ApiException(Kind.TRANSPORT, "the stream broke")));
+    }
+
     private void receive(String message) {
         if (ended.isDone()) {
             return; // what a connection says that was given up is out of date
@@ -130,7 +138,7 @@ final class Connection implements WebSocket.Listener {
             JsonObject frame = Json.parse(message).orElseThrow().getAsJsonObject();
             if (frame.has("topic")) {
                 events.accept(frame);
-            } else if (frame.get("id") instanceof JsonElement id) {
+            } else if (frame.get("id") instanceof JsonPrimitive id) {
                 acknowledge(awaited.get(id.getAsString()), frame);
             }
         } catch (RuntimeException unexpected) {

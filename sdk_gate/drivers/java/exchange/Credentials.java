@@ -38,6 +38,13 @@ interface Credentials {
             return current();
         }
 
+        /** Authenticates a stream, with one more login if the token is refused. */
+        CompletableFuture<JsonObject> authenticate(Connection connection) {
+            return CompletableFuture.supplyAsync(this::current).thenCompose(first -> connection.request("auth", first)
+                    .exceptionallyComposeAsync(failure -> ApiException.of(failure).kind() == ApiException.Kind.REJECTED
+                            ? connection.request("auth", insteadOf(first)) : CompletableFuture.failedFuture(failure)));
+        }
+
         @Override
         public Map<String, String> headers(Request request) {
             return Map.of(HEADER, current());

@@ -38,17 +38,18 @@ public final class OrderBook {
         if (type.equals("snapshot")) {
             bids.clear();
             asks.clear();
-            synced = true;
         } else if (!type.equals("delta") || !synced || next <= sequence) {
             return true;
         } else if (message.get("prevSeq").getAsLong() != sequence) {
             synced = false;
             return false;
         }
-        sequence = next;
+        synced = false; // until all of it is there
         JsonObject changes = message.getAsJsonObject("data");
         change(bids, changes.getAsJsonArray("bids"));
         change(asks, changes.getAsJsonArray("asks"));
+        sequence = next;
+        synced = true;
         return true;
     }
 

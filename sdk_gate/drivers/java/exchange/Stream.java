@@ -3,6 +3,7 @@ package exchange;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import exchange.ApiException.Kind;
+import java.net.URI;
 import java.net.http.WebSocket;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,7 +16,7 @@ import java.util.function.Supplier;
 public final class Stream implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("exchange");
     private static final int LONGEST_PAUSE_IN_RETRIES = 20;
-    private final Config config;
+    private final URI address;
     private final Config.Timing timing;
     private final Credentials.Token token;
     private final Supplier<WebSocket.Builder> sockets;
@@ -27,7 +28,7 @@ public final class Stream implements AutoCloseable {
     private CompletableFuture<JsonObject> authenticated;
 
     Stream(Config config, Credentials.Token token, Supplier<WebSocket.Builder> sockets) {
-        this.config = config;
+        this.address = config.stream();
         this.timing = config.timing();
         this.token = token;
         this.sockets = sockets;
@@ -121,7 +122,7 @@ public final class Stream implements AutoCloseable {
 
     /** One connection from its beginning to its end; true when all topics were restored on it. */
     private boolean connectOnce() {
-        Connection connection = new Connection(sockets.get(), config.stream(), timing.timeoutMs(), this::take);
+        Connection connection = new Connection(sockets.get(), address, timing.timeoutMs(), this::take);
         boolean isRestored = false;
         try {
             connection.awaitOpen();
