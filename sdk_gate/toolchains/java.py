@@ -19,7 +19,9 @@ def ready(source: Path, out: Path, log: Path) -> tuple[str, ...]:
     java, javac = tools.need("java"), tools.need("javac")
     gson = tools.debian(log, (GSON,), "gson") / "share" / "java" / "gson.jar"
     classes = out / "classes"
-    shutil.rmtree(classes, ignore_errors=True)  # a class that is no longer written must not be found
+    shutil.rmtree(
+        classes, ignore_errors=True
+    )  # a class that is no longer written must not be found
     compiler = (javac, "--release", "17", "-classpath", gson, "-d", classes)
     if tools.run([*compiler, *sorted(source.rglob("*.java"))], log) != 0:
         raise ConfigurationError(

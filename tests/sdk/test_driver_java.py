@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 import json
-import queue
 import socket
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from collections.abc import Iterator
+from email.utils import formatdate
 from typing import Any
 
 import pytest
-from jsonschema import Draft202012Validator
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.server import ServerConnection, serve
+from websockets.sync.server import ServerConnection
 
 from conformance.embedded import embedded
 from conformance.target import Target, load
@@ -24,153 +18,30 @@ from conformance.wire.http import Request
 from conformance.wire.signing import Recipe, signature, signed_bytes
 from sdk_gate.toolchains import java
 from sdk_gate.toolchains.tools import ROOT
+from tests.sdk.bad_servers import ENDLESS, BadServer, http, scripted_stream
+from tests.sdk.driver_process import Driver, eventually
 
-PROTOCOL = json.loads((ROOT / "sdk_gate/protocol/driver-1.0.schema.json").read_text("utf-8"))
-TIMING = {"timeoutMs": 1000, "retryMs": 20, "pingMs": 100, "silenceMs": 700}
 LOGIN = {"parameter": "email", "name": "alice@example.com", "password": "secret"}
-ORDER = {"symbol": "BTC/USDT", "direction": "BUY", "type": "LIMIT", "price": "100", "amount": "0.10"}
-DEADLINE_S = 15
-ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n"
-
-
-class Driver:
-    """A driver's process: steps in, answers out, each held to the schema."""
-
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
-        self.stderr = folder / "stderr.txt"
-        pipe = subprocess.PIPE
-        with self.stderr.open("wb") as errors:
-            self._process = subprocess.Popen(
-                # A locale with commas in its numbers, and letters of its own.
-                [command[0], "-Duser.language=tr", *command[1:]],
-                stdin=pipe, stdout=pipe, stderr=errors, encoding="utf-8", env={"SDK_GATE_LOG": "debug"},
-            )
-        self._lines: queue.Queue[str] = queue.Queue()
-        self._last = 0
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        assert self._process.stdout
-        for line in self._process.stdout:
-            self._lines.put(line)
-
-    def send(self, do: str, **fields: Any) -> int:
-        self._last += 1
-        assert self._process.stdin
-        self._process.stdin.write(json.dumps({"id": self._last, "do": do, **fields}) + "\n")
-        self._process.stdin.flush()
-        return self._last
-
-    def receive(self) -> dict[str, Any]:
-        answer = json.loads(self._lines.get(timeout=DEADLINE_S))
-        hold("answer", answer)
-        return answer
-
-    def step(self, do: str, **fields: Any) -> dict[str, Any]:
-        number = self.send(do, **fields)
-        answer = self.receive()
-        assert answer["id"] == number
-        if answer["ok"] and do in PROTOCOL["$defs"]["results"]:
-            hold(f"results/{do}", answer["result"])
-        return answer
-
-    def result(self, do: str, **fields: Any) -> Any:
-        answer = self.step(do, **fields)
-        assert answer["ok"], answer
-        return answer["result"]
-
-    def call(self, operation: str, **params: Any) -> Any:
-        return self.result("call", operation=operation, params=params)
-
-    def error(self, operation: str, **params: Any) -> dict[str, Any]:
-        answer = self.step("call", operation=operation, params=params)
-        assert not answer["ok"], answer
-        return answer["error"]
-
-    def open(self, rest: str, stream: str = "ws://127.0.0.1:9", **credentials: Any) -> None:
-        self.result("open", config={"rest": rest, "stream": stream, "timing": TIMING, **credentials})
-
-    def end(self) -> int:
-        self.send("bye")
-        return self._process.wait(DEADLINE_S)
-
-    def kill(self) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-
-def hold(what: str, value: Any) -> None:
-    Draft202012Validator({"$ref": f"#/$defs/{what}", "$defs": PROTOCOL["$defs"]}).validate(value)
-
-
-def eventually(ask: Callable[[], Any], is_right: Callable[[Any], bool]) -> Any:
-    deadline = time.monotonic() + DEADLINE_S
-    while not is_right(found := ask()):
-        assert time.monotonic() < deadline, found
-        time.sleep(0.02)
-    return found
-
-
-class BadServer:
-    """Answers one connection after the other as the script says; b"" hangs up after the request was read."""
-
-    def __init__(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.rest = "http://127.0.0.1:{}".format(self._listener.getsockname()[1])
-        self.script: list[bytes] = []
-        self.arrived: list[str] = []
-        threading.Thread(target=self._run, daemon=True).start()
-
-    def says(self, *answers: bytes) -> None:
-        self.script, self.arrived = list(answers), []
-
-    def _run(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            with connection:
-                self.arrived.append(self._request(connection))
-                self._answer(connection, self.script.pop(0) if self.script else b"")
-
-    @staticmethod
-    def _answer(connection: socket.socket, answer: bytes) -> None:
-        connection.sendall(answer)
-        with suppress(OSError):  # the other side hung up
-            for _ in range(100 if answer == ENDLESS else 0):
-                time.sleep(0.1)
-                connection.sendall(b" ")
-
-    @staticmethod
-    def _request(connection: socket.socket) -> str:
-        received = b""
-        while b"\r\n\r\n" not in received:
-            received += connection.recv(65536)
-        head, _, body = received.partition(b"\r\n\r\n")
-        lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
-        while lengths and len(body) < int(lengths[0].split(b":")[1]):
-            body += connection.recv(65536)
-        return (head.split(b" HTTP", 1)[0] + b" " + body).decode().strip()
-
-    def close(self) -> None:
-        self._listener.close()
-
-
-def http(status: str, body: str, *headers: str, missing: int = 0) -> bytes:
-    lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(body) + missing}", *headers, "", body)
-    return "\r\n".join(lines).encode()
+ORDER = {
+    "symbol": "BTC/USDT",
+    "direction": "BUY",
+    "type": "LIMIT",
+    "price": "100",
+    "amount": "0.10",
+}
 
 
 @pytest.fixture(scope="module")
 def command(tmp_path_factory) -> tuple[str, ...]:
     out = tmp_path_factory.mktemp("java")
-    return java.ready(ROOT / "sdk_gate/drivers/java", out, out / "build.log")
+    start, *words = java.ready(ROOT / "sdk_gate/drivers/java", out, out / "build.log")
+    # A language with commas in its numbers, and an I that is no i.
+    return (start, "-Duser.language=tr", *words)
 
 
-@pytest.fixture
-def driver(command, tmp_path) -> Iterator[Driver]:
-    running = Driver(command, tmp_path)
+@pytest.fixture(scope="module")
+def driver(command, tmp_path_factory) -> Iterator[Driver]:
+    running = Driver(command, tmp_path_factory.mktemp("driver"))
     yield running
     running.kill()
 
@@ -188,7 +59,8 @@ def bad() -> Iterator[BadServer]:
     server.close()
 
 
-def test_it_greets_and_leaves(driver) -> None:
+def test_it_greets_and_leaves(command, tmp_path) -> None:
+    driver = Driver(command, tmp_path)
     assert len(driver.result("hello", protocol="1.0")["features"]) == 7
     assert driver.end() == 0
 
@@ -196,7 +68,9 @@ def test_it_greets_and_leaves(driver) -> None:
 def test_an_order_is_placed_and_cancelled(driver, exchange) -> None:
     driver.open(exchange.rest, login=LOGIN)
     assert driver.call("getCoinTicker", coin="btc")["symbol"] == "BTC/USDT"
-    answer = driver.step("call", operation="placeSpotOrder", params={**ORDER, "clientOrderId": None})
+    answer = driver.step(
+        "call", operation="placeSpotOrder", params={**ORDER, "clientOrderId": None}
+    )
     assert answer["ok"], answer
     assert answer["given"] == {**ORDER, "clientOrderId": None}
     assert driver.call("cancelSpotOrder", orderId=answer["result"]) is None
@@ -218,7 +92,9 @@ def test_a_key_signs(driver, exchange) -> None:
 def test_calls_at_once_get_their_own_answers(driver, exchange) -> None:
     driver.open(exchange.rest, login=LOGIN)
     pairs = [("BTC", "USDT"), ("ETH", "USDT"), ("ETH", "BTC")] * 5
-    alone = {pair: driver.call("getConvertPrice", fromUnit=pair[0], toUnit=pair[1]) for pair in pairs}
+    alone = {
+        pair: driver.call("getConvertPrice", fromUnit=pair[0], toUnit=pair[1]) for pair in pairs
+    }
     sent = {}
     for pair in pairs:
         params = {"fromUnit": pair[0], "toUnit": pair[1]}
@@ -231,7 +107,13 @@ def test_calls_at_once_get_their_own_answers(driver, exchange) -> None:
 
 
 def test_stages_of_a_signature(driver) -> None:
-    form = {"amount": "1E-8", "direction": "SELL", "remark": "a b/c+d&é~*", "enabled": False, "ips": None}
+    form = {
+        "amount": "1E-8",
+        "direction": "SELL",
+        "remark": "a b/c+d&é~*",
+        "enabled": False,
+        "ips": None,
+    }
     said = driver.result(
         "sign", method="POST", path="/tx/spot/add", query={}, form=form,
         timestamp="1800000000000", window="5000", key="name", secret="hidden",
@@ -328,35 +210,36 @@ def test_a_limit_is_waited_for(driver, bad) -> None:
     assert len(bad.arrived) == 1
 
 
-@contextmanager
-def scripted_stream(behave: Callable[[ServerConnection, int], None]) -> Iterator[tuple[str, list[Any]]]:
-    """A stream that acknowledges, then behaves; and what arrived on it, as [connection, op, args]."""
-    arrived: list[Any] = []
-    connections = []
+def test_the_clock_is_corrected_each_time(driver, bad) -> None:
+    driver.open(bad.rest, key={"name": "k", "secret": "hidden"})
+    yes = http("200 OK", '{"code":0,"data":[]}')
+    for ahead_s in (3600, -60):
+        date = formatdate(time.time() + ahead_s, usegmt=True)
+        bad.says(http("401 Unauthorized", '{"code":3003,"message":"no"}', f"Date: {date}"), yes)
+        assert driver.call("getSpotWallets") == []
+        stamps = [int(heads["x-ft-timestamp"]) for heads in bad.headers]
+        assert abs(stamps[1] / 1000 - time.time() - ahead_s) < 2
 
-    def handle(connection: ServerConnection) -> None:
-        connections.append(connection)
-        number = len(connections)
-        try:
-            for text in connection:
-                frame = json.loads(text)
-                arrived.append([number, frame["op"], frame.get("args")])
-                if frame["op"] == "ping":
-                    continue
-                connection.send(json.dumps({**frame, "success": True}))
-                if frame["op"] == "subscribe":
-                    behave(connection, sum(each[1] == "subscribe" for each in arrived))
-        except ConnectionClosed:
-            pass
 
-    with serve(handle, "127.0.0.1", 0) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield "ws://127.0.0.1:{}".format(server.socket.getsockname()[1]), arrived
+def test_one_login_serves_all_and_again_when_it_has_ended(driver, bad) -> None:
+    driver.open(bad.rest, login=LOGIN)
+    tokens = [http("200 OK", f'{{"code":0,"data":{{"Authorization":"t{n}"}}}}') for n in (1, 2)]
+    ended, yes = http("401 Unauthorized", '{"code":4000,"message":"no"}'), http("200 OK", "[]")
+    bad.says(tokens[0], *[yes] * 4)
+    for _ in range(4):
+        driver.send("call", operation="getSpotWallets", params={})
+    assert all(driver.receive()["ok"] for _ in range(4))
+    assert sum(each.startswith("POST /uc/v2/login") for each in bad.arrived) == 1
+    bad.says(ended, tokens[1], ended)
+    assert driver.error("placeSpotOrder", **ORDER)["kind"] == "unauthorized"
+    assert [heads.get("authorization") for heads in bad.headers] == ["t1", None, "t2"]
 
 
 def depth(kind: str, seq: int, bids: list[list[str]], **more: int) -> str:
     data = {"bids": bids, "asks": [["10.0", "1"]] if kind == "snapshot" else []}
-    return json.dumps({"topic": "depth.A/B", "type": kind, "seq": seq, "ts": 1, "data": data, **more})
+    return json.dumps(
+        {"topic": "depth.A/B", "type": kind, "seq": seq, "ts": 1, "data": data, **more}
+    )
 
 
 def test_a_gap_is_noticed(driver) -> None:
@@ -375,20 +258,32 @@ def test_a_gap_is_noticed(driver) -> None:
         driver.result("subscribe", topic="depth.A/B")
         eventually(lambda: list(arrived), lambda seen: [1, "unsubscribe", ["depth.A/B"]] in seen)
         book = driver.result("book", symbol="A/B")
-        assert book == {"synced": False, "bids": [["9.5", "3"], ["9.0", "1.50"]], "asks": [["10.0", "1"]]}
-        eventually(lambda: list(arrived), lambda seen: seen.count([1, "subscribe", ["depth.A/B"]]) == 2)
+        assert book == {
+            "synced": False,
+            "bids": [["9.5", "3"], ["9.0", "1.50"]],
+            "asks": [["10.0", "1"]],
+        }
+        eventually(
+            lambda: list(arrived), lambda seen: seen.count([1, "subscribe", ["depth.A/B"]]) == 2
+        )
 
 
 def test_a_broken_or_silent_connection_is_restored(driver) -> None:
     def behave(connection: ServerConnection, subscriptions: int) -> None:
         trades = [{"id": number, "price": "1.0"} for number in range(subscriptions)]
-        connection.send(json.dumps({"topic": "trades.A/B", "type": "snapshot", "ts": 1, "data": trades}))
+        connection.send(
+            json.dumps({"topic": "trades.A/B", "type": "snapshot", "ts": 1, "data": trades})
+        )
         if subscriptions == 3:
             connection.socket.shutdown(socket.SHUT_RDWR)
 
     with scripted_stream(behave) as (stream, arrived):
         driver.open("http://127.0.0.1:9", stream)
-        for step, topic in (("subscribe", "trades"), ("subscribe", "ticker"), ("unsubscribe", "ticker")):
+        for step, topic in (
+            ("subscribe", "trades"),
+            ("subscribe", "ticker"),
+            ("unsubscribe", "ticker"),
+        ):
             driver.result(step, topic=f"{topic}.A/B")
         # The first connection falls silent, for pings are not answered; the second breaks.
         trades: list[Any] = []
