@@ -65,15 +65,29 @@ class BadServer:
 
 
 def http(status: str, body: str, *headers: str, missing: int = 0) -> bytes:
+    """An answer that breaks off before its end when bytes are missing."""
     lines = (f"HTTP/1.1 {status}", f"Content-Length: {len(body) + missing}", *headers, "", body)
     return "\r\n".join(lines).encode()
 
 
+def token(name: str) -> bytes:
+    """The answer to a login."""
+    return http("200 OK", json.dumps({"code": 0, "data": {"Authorization": name}}))
+
+
+def depth(kind: str, seq: int, bids: list[list[str]], **more: int) -> str:
+    """A message of the book of A/B, whose snapshots have one ask."""
+    data = {"bids": bids, "asks": [["10.0", "1"]] if kind == "snapshot" else []}
+    message = {"topic": "depth.A/B", "type": kind, "seq": seq, "ts": 1, "data": data}
+    return json.dumps({**message, **more})
+
+
 @contextmanager
 def scripted_stream(
-    behave: Callable[[ServerConnection, int], None],
+    behave: Callable[[ServerConnection, int], None], refused: str = ""
 ) -> Iterator[tuple[str, list[Any]]]:
     """A stream that acknowledges, then behaves; and what arrived on it, as [connection, op, args]."""
+    refusal = {"success": False, "op": "error", "code": 4104, "message": "no"}
     arrived: list[Any] = []
     connections = []
 
@@ -86,7 +100,8 @@ def scripted_stream(
                 arrived.append([number, frame["op"], frame.get("args")])
                 if frame["op"] == "ping":
                     continue
-                connection.send(json.dumps({**frame, "success": True}))
+                answer = refusal if frame["args"] == [refused] else {"success": True}
+                connection.send(json.dumps({**frame, **answer}))
                 if frame["op"] == "subscribe":
                     behave(connection, sum(each[1] == "subscribe" for each in arrived))
         except ConnectionClosed:

@@ -82,6 +82,13 @@ class Driver:
             "open", config={"rest": rest, "stream": stream, "timing": TIMING, **credentials}
         )
 
+    def await_events(self, topic: str, count: int) -> list[Any]:
+        """The first so many events of a topic, and whatever came with the last."""
+        events: list[Any] = []
+        while len(events) < count:
+            events += eventually(lambda: self.result("events", topic=topic)["events"], bool)
+        return events
+
     def end(self) -> int:
         self.send("bye")
         return self._process.wait(DEADLINE_S)

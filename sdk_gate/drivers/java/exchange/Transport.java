@@ -25,30 +25,26 @@ final class Transport {
     }
 
     private static final System.Logger LOG = System.getLogger("exchange");
+    private static final HttpClient HTTP = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1).followRedirects(HttpClient.Redirect.NEVER).build();
     private final URI base;
     private final long timeoutMs;
     private final HttpRequest.Builder template = HttpRequest.newBuilder().header("Connection", "close");
-    private final HttpClient http;
 
     Transport(URI base, long timeoutMs) {
         this.base = base;
         this.timeoutMs = timeoutMs;
-        this.http = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .followRedirects(HttpClient.Redirect.NEVER)
-                .connectTimeout(Duration.ofMillis(timeoutMs))
-                .build();
     }
 
-    /** For a stream, by the same client. */
+    /** What a stream connects by. */
     WebSocket.Builder webSocket() {
-        return http.newWebSocketBuilder().connectTimeout(Duration.ofMillis(timeoutMs));
+        return HTTP.newWebSocketBuilder().connectTimeout(Duration.ofMillis(timeoutMs));
     }
 
     /** The whole answer; the time-out runs from connecting to the last byte. */
     HttpResponse<byte[]> send(Request request, Map<String, String> headers) {
         AtomicInteger status = new AtomicInteger();
-        CompletableFuture<HttpResponse<byte[]>> answer = http.sendAsync(build(request, headers), head -> {
+        CompletableFuture<HttpResponse<byte[]>> answer = HTTP.sendAsync(build(request, headers), head -> {
             status.set(head.statusCode());
             return BodySubscribers.ofByteArray();
         });
