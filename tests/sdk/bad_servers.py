@@ -25,10 +25,12 @@ class BadServer:
         self.script: list[bytes] = []
         self.arrived: list[str] = []
         self.headers: list[dict[str, str]] = []
+        self.times: list[float] = []
         threading.Thread(target=self._run, daemon=True).start()
 
     def says(self, *answers: bytes) -> None:
-        self.script, self.arrived, self.headers = list(answers), [], []
+        self.script = list(answers)
+        self.arrived, self.headers, self.times = [], [], []
 
     def _run(self) -> None:
         while True:
@@ -58,6 +60,7 @@ class BadServer:
         while len(body) < int(headers.get("content-length", 0)):
             body += connection.recv(65536)
         self.headers.append(headers)
+        self.times.append(time.monotonic())
         return f"{start.rpartition(' ')[0]} {body.decode()}".strip()
 
     def close(self) -> None:
