@@ -12,7 +12,8 @@ public final class Driver {
     private static final Gson GSON = new GsonBuilder().serializeNulls().disableHtmlEscaping().create();
     private static final Set<String> OVERLAPPING = Set.of("call", "subscribe", "unsubscribe");
 
-    private final PrintStream out = new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
+    private final PrintStream out =
+            new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
     private final ExecutorService overlapping = Executors.newCachedThreadPool();
     private final Map<String, Queue<JsonElement>> events = new ConcurrentHashMap<>();
     private volatile Recipe recipe = Recipe.DOCUMENTED;
@@ -124,7 +125,8 @@ public final class Driver {
     }
 
     private static JsonElement book(OrderBook.View book) {
-        return GSON.toJsonTree(Map.of("synced", book.synced(), "bids", levels(book.bids()), "asks", levels(book.asks())));
+        return GSON.toJsonTree(Map.of(
+                "synced", book.synced(), "bids", levels(book.bids()), "asks", levels(book.asks())));
     }
 
     private static List<List<String>> levels(List<OrderBook.Level> side) {

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 
-/** One WebSocket: requests are matched with their acknowledgements by id. Java answers the pings of WebSocket itself. */
+/** One WebSocket: acknowledgements find their requests by id. Java answers the pings of WebSocket by itself. */
 final class Connection implements WebSocket.Listener {
     private static final System.Logger LOG = System.getLogger("exchange");
     private final long timeoutMs;

@@ -55,7 +55,8 @@ public final class OrderBook {
 
     private static void change(Map<BigDecimal, Level> side, JsonArray changes) {
         for (JsonElement each : changes) {
-            Level level = new Level(each.getAsJsonArray().get(0).getAsString(), each.getAsJsonArray().get(1).getAsString());
+            JsonArray pair = each.getAsJsonArray();
+            Level level = new Level(pair.get(0).getAsString(), pair.get(1).getAsString());
             BigDecimal price = new BigDecimal(level.price());
             if (new BigDecimal(level.amount()).signum() == 0) {
                 side.remove(price);

@@ -139,10 +139,9 @@ public final class Stream implements AutoCloseable {
     }
 
     private void restore(Connection connection) {
-        CompletableFuture<JsonObject> first = isAnyPrivate() ? authenticate(connection) : null;
-        if (first != null) {
-            // Whoever wants a private topic is told if it fails; the public ones go on. At most two logins and two tries.
-            Waiting.on(first.handle((done, failure) -> done), 4 * timing.timeoutMs());
+        if (isAnyPrivate()) {
+            // At most two logins and two tries. If they fail, the private topics are told and the public ones go on.
+            Waiting.on(authenticate(connection).handle((done, failure) -> done), 4 * timing.timeoutMs());
         }
         List<CompletableFuture<Void>> requests;
         synchronized (this) {

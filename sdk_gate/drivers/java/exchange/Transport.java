@@ -52,7 +52,8 @@ final class Transport {
             return Waiting.on(answer, timeoutMs);
         } catch (ApiException failure) {
             answer.cancel(true);
-            throw failure.kind() == ApiException.Kind.TRANSPORT && status.get() != 0 ? brokenOff(status.get()) : failure;
+            boolean hasBegun = status.get() != 0;
+            throw hasBegun && failure.kind() == ApiException.Kind.TRANSPORT ? brokenOff(status.get()) : failure;
         } finally {
             LOG.log(System.Logger.Level.DEBUG, () -> request.method() + " " + request.path() + " " + status);
         }
