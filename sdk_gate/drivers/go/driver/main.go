@@ -1,0 +1,173 @@
+// The driver lets the SDK gate use the client: steps come in and answers go out, one JSON object a line.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"exchange"
+)
+
+type object = map[string]any
+
+// step has the fields of all steps.
+type step struct {
+	ID                                                                 int64
+	Do, Operation, Topic, Symbol, Method, Path, Timestamp, Window, Key string
+	Secret                                                             exchange.Secret
+	Params, Query, Form                                                exchange.Params
+	Config                                                             exchange.Config
+}
+
+type driver struct {
+	client *exchange.Client
+	mutex  sync.Mutex
+	events map[string][]json.RawMessage // what was handed over and not asked for yet, by topic
+}
+
+func main() {
+	if os.Getenv("SDK_GATE_LOG") == "debug" {
+		slog.SetLogLoggerLevel(slog.LevelDebug)
+	}
+	d := &driver{client: exchange.New(exchange.Config{}), events: map[string][]json.RawMessage{}}
+	steps := json.NewDecoder(os.Stdin)
+	steps.UseNumber()
+	for isOpen := true; isOpen; {
+		var next step
+		if steps.Decode(&next) != nil {
+			return // the input has ended
+		}
+		switch next.Do {
+		case "open", "close", "bye": // what comes after them waits for them
+			d.perform(next, d.client)
+			isOpen = next.Do != "bye"
+		default:
+			go d.perform(next, d.client)
+		}
+	}
+}
+
+func (d *driver) perform(s step, client *exchange.Client) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			d.answer(s, nil, fmt.Errorf("the driver failed: %v", fault))
+		}
+	}()
+	result, err := d.result(s, client)
+	d.answer(s, result, err)
+}
+
+func (d *driver) result(s step, client *exchange.Client) (any, error) {
+	switch s.Do {
+	case "hello":
+		features := []string{"token", "key", "concurrency", "sign", "streams", "private", "book"}
+		sdk := object{"name": "exchange-go", "version": "1.0.0", "language": "Go"}
+		return object{"protocol": "1.0", "sdk": sdk, "features": features}, nil
+	case "open":
+		client.Close()
+		d.client = exchange.New(s.Config)
+	case "call":
+		var payload any
+		err := client.Call(context.Background(), s.Operation, withDecimals(s.Params), &payload)
+		return plain(payload), err
+	case "sign":
+		return sign(s)
+	case "subscribe":
+		d.taken(s.Topic)
+		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+		defer cancel()
+		return nil, client.Stream.Subscribe(ctx, s.Topic, func(data json.RawMessage) { d.keep(s.Topic, data) })
+	case "unsubscribe":
+		return nil, client.Stream.Unsubscribe(s.Topic)
+	case "events":
+		return object{"events": d.taken(s.Topic)}, nil
+	case "book":
+		return client.Stream.Depth(s.Symbol)
+	case "close":
+		client.Close()
+	case "bye":
+	default:
+		return nil, errors.New("there is no step " + s.Do)
+	}
+	return nil, nil
+}
+
+func (d *driver) answer(s step, result any, err error) {
+	line := object{"id": s.ID, "ok": err == nil, "result": result}
+	if err != nil {
+		failure := &exchange.Error{Kind: "internal", Message: err.Error()}
+		errors.As(err, &failure)
+		line = object{"id": s.ID, "ok": false, "error": failure}
+	}
+	if s.Do == "call" {
+		line["given"] = s.Params
+	}
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	_ = json.NewEncoder(os.Stdout).Encode(line)
+}
+
+func sign(s step) (any, error) {
+	query, err := withDecimals(s.Query).Encode()
+	if err != nil {
+		return nil, err
+	}
+	body, err := withDecimals(s.Form).Encode()
+	request := exchange.Signable{
+		Method: s.Method, Path: s.Path, Query: query, Body: body,
+		Timestamp: s.Timestamp, Window: s.Window, Key: s.Key,
+	}
+	canonical := exchange.Documented.Canonical(request)
+	signature := exchange.Documented.Signature(canonical, s.Secret)
+	return object{"query": query, "body": body, "canonical": canonical, "signature": signature}, err
+}
+
+// withDecimals makes what the client takes of a step's decimals, which are text.
+func withDecimals(params exchange.Params) exchange.Params {
+	for _, name := range []string{"price", "amount", "entrustPrice"} {
+		if text, isText := params[name].(string); isText {
+			params[name] = exchange.Decimal(text)
+		}
+	}
+	return params
+}
+
+// plain writes numbers that are no integers as text, since the gate reads no floats.
+func plain(value any) any {
+	switch value := value.(type) {
+	case json.Number:
+		if text, err := exchange.Decimal(value).Plain(); err == nil && strings.ContainsAny(string(value), ".eE") {
+			return text
+		}
+	case []any:
+		for i := range value {
+			value[i] = plain(value[i])
+		}
+	case object:
+		for name := range value {
+			value[name] = plain(value[name])
+		}
+	}
+	return value
+}
+
+func (d *driver) keep(topic string, data json.RawMessage) {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	d.events[topic] = append(d.events[topic], data)
+}
+
+func (d *driver) taken(topic string) []json.RawMessage {
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	taken := append([]json.RawMessage{}, d.events[topic]...)
+	delete(d.events, topic)
+	return taken
+}
