@@ -18,6 +18,7 @@ def ready(source: Path, out: Path, log: Path) -> tuple[str, ...]:
     """Build the driver whose sources are in a folder; the command that starts it. Raises ConfigurationError."""
     go = tools.python("go", log, (tools.GO,), "go")
     packages = tools.debian(log, (WEBSOCKET_PACKAGE,), "go-modules")
+    out = out.resolve()
     out.mkdir(parents=True, exist_ok=True)
     module, program = _module(source, out, packages / "share" / "gocode" / "src"), out / "driver"
     words = (go, "build", f"-modfile={module}", "-o", program, "./driver")

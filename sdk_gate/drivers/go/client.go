@@ -88,8 +88,8 @@ func (c *Client) Close() {
 	c.reads.CloseIdleConnections()
 }
 
-// Call performs an operation by its operationId. The payload goes into result as json.Unmarshal puts it there; numbers
-// that go into an any are json.Number.
+// Call performs an operation by its operationId. The payload goes into result as json.Unmarshal puts it there; in an
+// any, integers are json.Number and other numbers Decimal.
 func (c *Client) Call(ctx context.Context, operationID string, params Params, result any) error {
 	operation, isKnown := operations[operationID]
 	if !isKnown {
@@ -105,6 +105,9 @@ func (c *Client) Call(ctx context.Context, operationID string, params Params, re
 	}
 	if err := decode(payload, result); err != nil {
 		return &Error{Kind: Unreadable, Message: "the answer has another form", cause: err}
+	}
+	if payload, isAny := result.(*any); isAny {
+		*payload = exact(*payload)
 	}
 	return nil
 }

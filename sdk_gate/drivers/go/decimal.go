@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"encoding/json"
 	"fmt"
 	"math/big"
 	"regexp"
@@ -44,4 +45,23 @@ func (d *Decimal) UnmarshalJSON(data []byte) error {
 	plain, err := Decimal(strings.Trim(string(data), `"`)).Plain()
 	*d = Decimal(plain)
 	return err
+}
+
+// exact makes Decimals of the numbers in an answer that are no integers.
+func exact(value any) any {
+	switch value := value.(type) {
+	case json.Number:
+		if plain, err := Decimal(value).Plain(); err == nil && strings.ContainsAny(string(value), ".eE") {
+			return Decimal(plain)
+		}
+	case []any:
+		for i := range value {
+			value[i] = exact(value[i])
+		}
+	case map[string]any:
+		for name := range value {
+			value[name] = exact(value[name])
+		}
+	}
+	return value
 }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"log/slog"
 	"os"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,13 +16,19 @@ import (
 
 type object = map[string]any
 
+var (
+	sdk      = object{"name": "exchange-go", "version": "1.0.0", "language": "Go"}
+	features = []string{"token", "key", "concurrency", "sign", "streams", "private", "book"}
+)
+
 // step has the fields of all steps.
 type step struct {
-	ID                                                                 int64
-	Do, Operation, Topic, Symbol, Method, Path, Timestamp, Window, Key string
-	Secret                                                             exchange.Secret
-	Params, Query, Form                                                exchange.Params
-	Config                                                             exchange.Config
+	ID                           int64
+	Do, Operation, Topic, Symbol string
+	Params, Query, Form          exchange.Params
+	Config                       exchange.Config
+	Secret                       exchange.Secret
+	exchange.Signable            // method, path, timestamp, window and key of the step sign
 }
 
 type driver struct {
@@ -39,15 +44,17 @@ func main() {
 	d := &driver{client: exchange.New(exchange.Config{}), events: map[string][]json.RawMessage{}}
 	steps := json.NewDecoder(os.Stdin)
 	steps.UseNumber()
-	for isOpen := true; isOpen; {
+	for {
 		var next step
 		if steps.Decode(&next) != nil {
 			return // the input has ended
 		}
 		switch next.Do {
-		case "open", "close", "bye": // what comes after them waits for them
+		case "bye":
+			d.answer(next, nil, nil)
+			return
+		case "open", "close": // what comes after them waits for them
 			d.perform(next, d.client)
-			isOpen = next.Do != "bye"
 		default:
 			go d.perform(next, d.client)
 		}
@@ -67,8 +74,6 @@ func (d *driver) perform(s step, client *exchange.Client) {
 func (d *driver) result(s step, client *exchange.Client) (any, error) {
 	switch s.Do {
 	case "hello":
-		features := []string{"token", "key", "concurrency", "sign", "streams", "private", "book"}
-		sdk := object{"name": "exchange-go", "version": "1.0.0", "language": "Go"}
 		return object{"protocol": "1.0", "sdk": sdk, "features": features}, nil
 	case "open":
 		client.Close()
@@ -76,7 +81,7 @@ func (d *driver) result(s step, client *exchange.Client) (any, error) {
 	case "call":
 		var payload any
 		err := client.Call(context.Background(), s.Operation, withDecimals(s.Params), &payload)
-		return plain(payload), err
+		return payload, err
 	case "sign":
 		return sign(s)
 	case "subscribe":
@@ -92,7 +97,6 @@ func (d *driver) result(s step, client *exchange.Client) (any, error) {
 		return client.Stream.Depth(s.Symbol)
 	case "close":
 		client.Close()
-	case "bye":
 	default:
 		return nil, errors.New("there is no step " + s.Do)
 	}
@@ -115,18 +119,13 @@ func (d *driver) answer(s step, result any, err error) {
 }
 
 func sign(s step) (any, error) {
-	query, err := withDecimals(s.Query).Encode()
-	if err != nil {
-		return nil, err
-	}
-	body, err := withDecimals(s.Form).Encode()
-	request := exchange.Signable{
-		Method: s.Method, Path: s.Path, Query: query, Body: body,
-		Timestamp: s.Timestamp, Window: s.Window, Key: s.Key,
-	}
-	canonical := exchange.Documented.Canonical(request)
+	query, queryErr := withDecimals(s.Query).Encode()
+	body, bodyErr := withDecimals(s.Form).Encode()
+	s.Signable.Query, s.Signable.Body = query, body
+	canonical := exchange.Documented.Canonical(s.Signable)
 	signature := exchange.Documented.Signature(canonical, s.Secret)
-	return object{"query": query, "body": body, "canonical": canonical, "signature": signature}, err
+	stages := object{"query": query, "body": body, "canonical": canonical, "signature": signature}
+	return stages, errors.Join(queryErr, bodyErr)
 }
 
 // withDecimals makes what the client takes of a step's decimals, which are text.
@@ -137,25 +136,6 @@ func withDecimals(params exchange.Params) exchange.Params {
 		}
 	}
 	return params
-}
-
-// plain writes numbers that are no integers as text, since the gate reads no floats.
-func plain(value any) any {
-	switch value := value.(type) {
-	case json.Number:
-		if text, err := exchange.Decimal(value).Plain(); err == nil && strings.ContainsAny(string(value), ".eE") {
-			return text
-		}
-	case []any:
-		for i := range value {
-			value[i] = plain(value[i])
-		}
-	case object:
-		for name := range value {
-			value[name] = plain(value[name])
-		}
-	}
-	return value
 }
 
 func (d *driver) keep(topic string, data json.RawMessage) {
