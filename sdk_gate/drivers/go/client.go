@@ -121,9 +121,12 @@ type attempts struct {
 // perform sends until there is an answer, or a failure that another attempt cannot or must not mend.
 func (c *Client) perform(ctx context.Context, operation operation, encoded string) (json.RawMessage, error) {
 	for past := new(attempts); ; {
-		token, err := c.tokenFor(ctx, operation, past.refusedToken)
-		if err != nil {
-			return nil, err
+		var token string
+		if operation.isPrivate && c.config.Login != nil {
+			var err error
+			if token, err = c.currentToken(ctx, past.refusedToken); err != nil {
+				return nil, err
+			}
 		}
 		if err := c.quiet.wait(ctx); err != nil {
 			return nil, err
@@ -203,14 +206,6 @@ func (c *Client) request(ctx context.Context, operation operation, encoded, toke
 		c.signer.sign(request, signable, *c.config.Key, c.clock.nowMs())
 	}
 	return request, nil
-}
-
-// tokenFor is the token that an operation is sent with, if any.
-func (c *Client) tokenFor(ctx context.Context, operation operation, refused string) (string, error) {
-	if !operation.isPrivate || c.config.Login == nil {
-		return "", nil
-	}
-	return c.currentToken(ctx, refused)
 }
 
 // currentToken logs in when there is no token yet, or when the one that there is was refused.

@@ -4,8 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"net/url"
+	"slices"
 	"time"
 )
 
@@ -54,8 +54,7 @@ func (e *Error) mayPass() bool {
 	case Transport, Timeout:
 		return true
 	case Server:
-		return e.Status == http.StatusBadGateway || e.Status == http.StatusServiceUnavailable ||
-			e.Status == http.StatusGatewayTimeout
+		return slices.Contains([]int{502, 503, 504}, e.Status) // a gateway's, not the exchange's
 	case Unreadable:
 		return errors.Is(e, io.ErrUnexpectedEOF)
 	}

@@ -15,23 +15,21 @@ type Stream struct {
 	ctx    context.Context // ends with the client
 	close  context.CancelFunc
 	start  sync.Once
-	topics sync.Map   // what the user wants: a *subscription each
-	turn   sync.Mutex // held by whoever asks for topics
-
-	mutex      sync.Mutex
-	connection *connection   // nil while there is none
-	changed    chan struct{} // closed when connection is another
+	ready  chan *connection // offers the connection while there is one
+	topics sync.Map         // what the user wants: a *subscription each
+	turn   sync.Mutex       // held by whoever asks for topics
 }
 
 func newStream(client *Client) *Stream {
 	ctx, cancel := context.WithCancel(context.Background())
-	return &Stream{client: client, ctx: ctx, close: cancel, changed: make(chan struct{})}
+	return &Stream{client: client, ctx: ctx, close: cancel, ready: make(chan *connection)}
 }
 
 // Subscribe returns when the exchange has acknowledged a topic, such as "trades.BTC/USDT". handle is given each trade
 // of a trades topic and the data of each message of another, in order and one at a time; it must not wait for the
 // stream itself. A topic that is subscribed already stays as it is.
 func (s *Stream) Subscribe(ctx context.Context, topic string, handle func(data json.RawMessage)) error {
+	s.start.Do(func() { go s.run() })
 	entry, isOld := s.topics.LoadOrStore(topic, &subscription{topic: topic, handle: handle})
 	err := error(errBroken)
 	for errors.Is(err, errBroken) {
@@ -80,44 +78,20 @@ func (s *Stream) connect() error {
 	if err != nil {
 		return err
 	}
-	s.use(opened)
 	if err = s.restore(opened); err != nil {
 		opened.close()
 	}
-	<-opened.ended
-	s.use(nil)
+	for isOpen := true; isOpen; {
+		select {
+		case s.ready <- opened:
+		case <-opened.ended:
+			isOpen = false
+		}
+	}
 	for _, subscription := range s.all() {
 		subscription.book.lose()
 	}
 	return err
-}
-
-func (s *Stream) use(opened *connection) {
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	s.connection = opened
-	close(s.changed)
-	s.changed = make(chan struct{})
-}
-
-// current is the connection, as soon as there is one.
-func (s *Stream) current(ctx context.Context) (*connection, error) {
-	s.start.Do(func() { go s.run() })
-	for {
-		s.mutex.Lock()
-		current, changed := s.connection, s.changed
-		s.mutex.Unlock()
-		if current != nil {
-			return current, nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return nil, noAnswer(ctx.Err())
-		case <-s.ctx.Done():
-			return nil, &Error{Kind: Transport, Message: "the client is closed"}
-		}
-	}
 }
 
 // all are the topics that are wanted, the private ones first.
@@ -133,11 +107,14 @@ func (s *Stream) all() (all []*subscription) {
 	return all
 }
 
-// restore subscribes all topics again. One that is refused waits for the next connection.
+// restore subscribes again what was on the connection before. What is refused waits for the next.
 func (s *Stream) restore(opened *connection) error {
 	s.turn.Lock()
 	defer s.turn.Unlock()
 	for _, subscription := range s.all() {
+		if subscription.on == nil {
+			continue // its Subscribe still waits, and asks itself
+		}
 		err := s.begin(opened, subscription)
 		if isRefusal(err) {
 			slog.Warn("not subscribed again", "topic", subscription.topic, "why", err)
@@ -148,14 +125,18 @@ func (s *Stream) restore(opened *connection) error {
 	return nil
 }
 
+// beginSoon begins a topic on the connection, as soon as there is one.
 func (s *Stream) beginSoon(ctx context.Context, subscription *subscription) error {
-	current, err := s.current(ctx)
-	if err != nil {
-		return err
+	select {
+	case current := <-s.ready:
+		s.turn.Lock()
+		defer s.turn.Unlock()
+		return s.begin(current, subscription)
+	case <-ctx.Done():
+		return noAnswer(ctx.Err())
+	case <-s.ctx.Done():
+		return &Error{Kind: Transport, Message: "the client is closed"}
 	}
-	s.turn.Lock()
-	defer s.turn.Unlock()
-	return s.begin(current, subscription)
 }
 
 // begin subscribes a topic that is still wanted, once a connection; a private one after authentication.
@@ -169,7 +150,11 @@ func (s *Stream) begin(current *connection, subscription *subscription) error {
 			return err
 		}
 	}
-	return subscription.begin(current)
+	err := current.ask("subscribe", subscription.topic)
+	if err == nil {
+		subscription.on = current
+	}
+	return err
 }
 
 // authenticate says who the user is. A token that is refused is replaced, once.
@@ -204,10 +189,8 @@ func (s *Stream) deliver(from *connection, message frame) {
 func (s *Stream) renew(from *connection, subscription *subscription) {
 	s.turn.Lock()
 	defer s.turn.Unlock()
-	if subscription.on != from {
-		return
-	}
-	if subscription.end() != nil || s.begin(from, subscription) != nil {
+	topic := subscription.topic
+	if subscription.on == from && (from.ask("unsubscribe", topic) != nil || from.ask("subscribe", topic) != nil) {
 		from.close()
 	}
 }

@@ -17,14 +17,7 @@ type subscription struct {
 
 func (s *subscription) isPrivate() bool { return s.topic == "orders" || s.topic == "account" }
 
-func (s *subscription) begin(current *connection) error {
-	err := current.ask("subscribe", s.topic)
-	if err == nil {
-		s.on = current
-	}
-	return err
-}
-
+// end unsubscribes.
 func (s *subscription) end() error {
 	if s.on == nil {
 		return nil

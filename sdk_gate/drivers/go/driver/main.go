@@ -16,10 +16,11 @@ import (
 
 type object = map[string]any
 
-var (
-	sdk      = object{"name": "exchange-go", "version": "1.0.0", "language": "Go"}
-	features = []string{"token", "key", "concurrency", "sign", "streams", "private", "book"}
-)
+var hello = object{
+	"protocol": "1.0",
+	"sdk":      object{"name": "exchange-go", "version": "1.0.0", "language": "Go"},
+	"features": []string{"token", "key", "concurrency", "sign", "streams", "private", "book"},
+}
 
 // step has the fields of all steps.
 type step struct {
@@ -51,7 +52,7 @@ func main() {
 		}
 		switch next.Do {
 		case "bye":
-			d.answer(next, nil, nil)
+			d.perform(next, d.client)
 			return
 		case "open", "close": // what comes after them waits for them
 			d.perform(next, d.client)
@@ -62,26 +63,36 @@ func main() {
 }
 
 func (d *driver) perform(s step, client *exchange.Client) {
-	defer func() {
-		if fault := recover(); fault != nil {
-			d.answer(s, nil, fmt.Errorf("the driver failed: %v", fault))
-		}
-	}()
 	result, err := d.result(s, client)
-	d.answer(s, result, err)
+	line := object{"id": s.ID, "ok": err == nil, "result": result}
+	if err != nil {
+		failure := &exchange.Error{Kind: "internal", Message: err.Error()}
+		errors.As(err, &failure)
+		line = object{"id": s.ID, "ok": false, "error": failure}
+	}
+	if s.Do == "call" {
+		line["given"] = s.Params
+	}
+	d.mutex.Lock()
+	defer d.mutex.Unlock()
+	_ = json.NewEncoder(os.Stdout).Encode(line)
 }
 
-func (d *driver) result(s step, client *exchange.Client) (any, error) {
+func (d *driver) result(s step, client *exchange.Client) (result any, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			err = fmt.Errorf("the driver failed: %v", fault)
+		}
+	}()
 	switch s.Do {
 	case "hello":
-		return object{"protocol": "1.0", "sdk": sdk, "features": features}, nil
+		return hello, nil
 	case "open":
 		client.Close()
 		d.client = exchange.New(s.Config)
 	case "call":
-		var payload any
-		err := client.Call(context.Background(), s.Operation, withDecimals(s.Params), &payload)
-		return payload, err
+		err = client.Call(context.Background(), s.Operation, withDecimals(s.Params), &result)
+		return result, err
 	case "sign":
 		return sign(s)
 	case "subscribe":
@@ -95,27 +106,12 @@ func (d *driver) result(s step, client *exchange.Client) (any, error) {
 		return object{"events": d.taken(s.Topic)}, nil
 	case "book":
 		return client.Stream.Depth(s.Symbol)
-	case "close":
+	case "close", "bye":
 		client.Close()
 	default:
 		return nil, errors.New("there is no step " + s.Do)
 	}
 	return nil, nil
-}
-
-func (d *driver) answer(s step, result any, err error) {
-	line := object{"id": s.ID, "ok": err == nil, "result": result}
-	if err != nil {
-		failure := &exchange.Error{Kind: "internal", Message: err.Error()}
-		errors.As(err, &failure)
-		line = object{"id": s.ID, "ok": false, "error": failure}
-	}
-	if s.Do == "call" {
-		line["given"] = s.Params
-	}
-	d.mutex.Lock()
-	defer d.mutex.Unlock()
-	_ = json.NewEncoder(os.Stdout).Encode(line)
 }
 
 func sign(s step) (any, error) {
