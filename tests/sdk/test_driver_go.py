@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import socketserver
 import subprocess
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
 from typing import Any
@@ -22,13 +19,20 @@ from conformance.wire.http import Request
 from conformance.wire.rest import encode_pairs
 from conformance.wire.signing import Recipe, signature, signed_bytes
 from sdk_gate.toolchains import go
+from tests.sdk.scripted_exchange import Last, Scripted, answer, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "sdk_gate/protocol/driver-1.0.schema.json").read_text(encoding="utf-8"))
 TIMING = {"timeoutMs": 1000, "retryMs": 50, "pingMs": 1000, "silenceMs": 3000}
 ALICE = {"parameter": "email", "name": "alice@example.com", "password": "secret"}
 KEY = {"name": "k", "secret": "s3cr3t"}
-ORDER = {"symbol": "BTC/USDT", "direction": "BUY", "type": "LIMIT", "price": "6E4", "amount": "0.00100"}
+ORDER = {
+    "symbol": "BTC/USDT",
+    "direction": "BUY",
+    "type": "LIMIT",
+    "price": "6E4",
+    "amount": "0.00100",
+}
 TICKER = b'{"close": 0.12345678901234567890, "id": 9007199254740993, "zone": null}'
 
 
@@ -111,52 +115,6 @@ def exchange() -> Iterator[Target]:
         yield target
 
 
-class Scripted:
-    """An exchange that answers as it is told: bytes to send, or None to hang up. `arrivals` is what came."""
-
-    def __init__(self, *answers: bytes | None) -> None:
-        self.answers = list(answers)
-        self.arrivals: list[tuple[float, str, dict[str, str], str]] = []
-
-    def serve(self, connection: socketserver.StreamRequestHandler) -> None:
-        """Answer the requests of one connection."""
-        while line := connection.rfile.readline().decode():
-            headers = {}
-            while field := connection.rfile.readline().decode().strip():
-                name, _, value = field.partition(": ")
-                headers[name.lower()] = value
-            body = connection.rfile.read(int(headers.get("content-length", 0))).decode()
-            self.arrivals.append((monotonic(), line.rsplit(" ", 1)[0], headers, body))
-            answer = self.answers.pop(0)
-            if answer is None:
-                return
-            connection.wfile.write(answer)
-
-
-def answer(status: int, body: bytes, *headers: str, length: int | None = None) -> bytes:
-    """An HTTP answer; a length other than the body's cuts it short."""
-    fields = (*headers, f"Content-Length: {len(body) if length is None else length}")
-    return f"HTTP/1.1 {status} X\r\n{''.join(each + chr(13) + chr(10) for each in fields)}\r\n".encode() + body
-
-
-@contextmanager
-def serving(script: Scripted) -> Iterator[str]:
-    """The address of a scripted exchange."""
-
-    class Handler(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            script.serve(self)
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_address[1]}"
-        finally:
-            server.shutdown()
-    assert not script.answers, "the client asked less often than it was expected to"
-
-
 def test_it_says_hello(driver: Driver) -> None:
     result = driver.done("hello", protocol="1.0")
     assert result["protocol"] == "1.0"
@@ -192,7 +150,15 @@ def test_reads_with_a_key(driver: Driver, exchange: Target) -> None:
 def test_signs_as_the_suite_does(driver: Driver) -> None:
     form = {"symbol": "Ä/B +", "amount": "1E-8", "zero": 0, "no": False, "none": None, "empty": ""}
     stages = driver.done(
-        "sign", method="POST", path="/p", query={}, form=form, timestamp="1", window="5000", key="k", secret="s"
+        "sign",
+        method="POST",
+        path="/p",
+        query={},
+        form=form,
+        timestamp="1",
+        window="5000",
+        key="k",
+        secret="s",
     )
     sent = {"amount": "0.00000001", "empty": "", "no": "false", "symbol": "Ä/B +", "zero": "0"}
     request = Request("POST", "/p", (), encode_pairs(sent.items()).encode())
@@ -218,7 +184,9 @@ def test_streams_and_book(driver: Driver, exchange: Target) -> None:
 
 def test_answers_are_read_exactly(driver: Driver) -> None:
     enveloped = b'{"code": 0, "message": "ok", "data": ' + TICKER + b"}"
-    script = Scripted(answer(200, TICKER), answer(200, enveloped), answer(200, b'{"code": 7, "message": "no"}'))
+    script = Scripted(
+        answer(200, TICKER), answer(200, enveloped), answer(200, b'{"code": 7, "message": "no"}')
+    )
     with serving(script) as rest:
         driver.open(rest)
         wanted = {"close": "0.12345678901234567890", "id": 9007199254740993, "zone": None}
@@ -231,26 +199,27 @@ def test_answers_are_read_exactly(driver: Driver) -> None:
 @pytest.mark.parametrize(
     ("reply", "kind"),
     [
-        (None, "transport"),
+        (Last(), "transport"),
         (answer(503, b"busy"), "server"),
-        (answer(200, b'{"code": 0, "da', length=99) , "timeout"),
+        (answer(200, b'{"code": 0, "da', length=99), "timeout"),
+        (Last(answer(200, b'{"code": 0, "da', length=99)), "unreadable"),
         (answer(200, b"<html>"), "unreadable"),
         (answer(302, b"", "Location: http://127.0.0.1:9/"), "unreadable"),
         (answer(403, b"<html>"), "unauthorized"),
     ],
 )
-def test_an_order_is_sent_once(driver: Driver, reply: bytes | None, kind: str) -> None:
+def test_an_order_is_sent_once(driver: Driver, reply: bytes, kind: str) -> None:
     script = Scripted(answer(200, b"{}"), reply)
     with serving(script) as rest:
         driver.open(rest, key=KEY)
         driver.call("getCoinTicker", coin="btc")
         assert driver.call("placeSpotOrder", **ORDER)["kind"] == kind
-    assert len(script.arrivals) == 2
-    assert script.arrivals[1][3] == "amount=0.00100&direction=0&price=60000&symbol=BTC%2FUSDT&type=0"
+    body = script.arrivals[1][3]
+    assert body == "amount=0.00100&direction=0&price=60000&symbol=BTC%2FUSDT&type=0"
 
 
-@pytest.mark.parametrize("broken", [None, answer(502, b""), answer(200, b'{"a'), ])
-def test_a_read_is_tried_three_times(driver: Driver, broken: bytes | None) -> None:
+@pytest.mark.parametrize("broken", [Last(), answer(502, b""), Last(answer(200, b"{", length=9))])
+def test_a_read_is_tried_three_times(driver: Driver, broken: bytes) -> None:
     # After an answer the connection is kept: net/http would repeat on it by itself.
     script = Scripted(answer(200, b"{}"), broken, broken, broken)
     with serving(script) as rest:
@@ -265,7 +234,9 @@ def test_a_read_is_tried_three_times(driver: Driver, broken: bytes | None) -> No
 def test_waits_as_long_as_it_is_asked_to(driver: Driver) -> None:
     date = "Date: Thu, 26 Nov 2026 01:00:00 GMT"
     asked = (date, "Retry-After: Thu, 26 Nov 2026 01:00:01 GMT")
-    script = Scripted(answer(429, b"", *asked), answer(200, b'"E1"'), answer(429, b"", "Retry-After: 60"))
+    script = Scripted(
+        answer(429, b"", *asked), answer(200, b'"E1"'), answer(429, b"", "Retry-After: 60")
+    )
     with serving(script) as rest:
         driver.open(rest, key=KEY)
         assert driver.call("placeSpotOrder", **ORDER) == "E1"
@@ -291,7 +262,15 @@ def test_a_token_that_ended_is_replaced_once(driver: Driver) -> None:
         return answer(200, b'{"code": 0, "data": {"Authorization": "' + text + b'"}}')
 
     ended = answer(200, b'{"code": 4000, "message": "ended"}')
-    script = Scripted(token(b"one"), ended, token(b"two"), answer(200, b"[]"), answer(401, b""), token(b"three"), ended)
+    script = Scripted(
+        token(b"one"),
+        ended,
+        token(b"two"),
+        answer(200, b"[]"),
+        answer(401, b""),
+        token(b"three"),
+        ended,
+    )
     with serving(script) as rest:
         driver.open(rest, login=ALICE)
         assert driver.call("getSpotWallets") == []
