@@ -2,7 +2,6 @@ package exchange
 
 import (
 	"bytes"
-	"cmp"
 	"encoding/json"
 	"errors"
 	"io"
@@ -16,11 +15,14 @@ func interpret(response *http.Response) (json.RawMessage, *Error) {
 	said, err := read(response.Body)
 	status := response.StatusCode
 	failure := &Error{
-		Message:      cmp.Or(said.message, http.StatusText(status), "the exchange gave no reason"),
+		Message:      said.message,
 		Code:         said.code,
 		Status:       status,
 		RetryAfterMs: int(retryAfter(response.Header).Milliseconds()),
 		cause:        err,
+	}
+	if said.code == 0 {
+		failure.Message = http.StatusText(status)
 	}
 	failure.answered, _ = http.ParseTime(response.Header.Get("Date"))
 	switch {
@@ -62,7 +64,7 @@ func read(body io.Reader) (envelope, error) {
 		return envelope{}, io.ErrUnexpectedEOF
 	}
 	var payload json.RawMessage
-	if err := decode(content, &payload); err != nil {
+	if err := Decode(content, &payload); err != nil {
 		return envelope{}, err
 	}
 	return unwrap(payload), nil
@@ -83,13 +85,17 @@ func unwrap(payload json.RawMessage) envelope {
 	return said
 }
 
-// decode reads JSON; numbers that go into an any keep their digits, as json.Number.
-func decode(data []byte, result any) error {
+// Decode reads JSON as json.Unmarshal does, but every digit: in an any, integers are json.Number and other numbers
+// Decimal.
+func Decode(data []byte, result any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()
 	err := decoder.Decode(result)
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
+	}
+	if value, isAny := result.(*any); isAny {
+		*value = exact(*value)
 	}
 	return err
 }

@@ -88,8 +88,7 @@ func (c *Client) Close() {
 	c.reads.CloseIdleConnections()
 }
 
-// Call performs an operation by its operationId. The payload goes into result as json.Unmarshal puts it there; in an
-// any, integers are json.Number and other numbers Decimal.
+// Call performs an operation by its operationId. Its payload goes into result as Decode puts it there.
 func (c *Client) Call(ctx context.Context, operationID string, params Params, result any) error {
 	operation, isKnown := operations[operationID]
 	if !isKnown {
@@ -103,11 +102,8 @@ func (c *Client) Call(ctx context.Context, operationID string, params Params, re
 	if err != nil || result == nil {
 		return err
 	}
-	if err := decode(payload, result); err != nil {
+	if err := Decode(payload, result); err != nil {
 		return &Error{Kind: Unreadable, Message: "the answer has another form", cause: err}
-	}
-	if payload, isAny := result.(*any); isAny {
-		*payload = exact(*payload)
 	}
 	return nil
 }

@@ -35,14 +35,14 @@ type step struct {
 type driver struct {
 	client *exchange.Client
 	mutex  sync.Mutex
-	events map[string][]json.RawMessage // what was handed over and not asked for yet, by topic
+	events map[string][]any // what was handed over and not asked for yet, by topic
 }
 
 func main() {
 	if os.Getenv("SDK_GATE_LOG") == "debug" {
 		slog.SetLogLoggerLevel(slog.LevelDebug)
 	}
-	d := &driver{client: exchange.New(exchange.Config{}), events: map[string][]json.RawMessage{}}
+	d := &driver{client: exchange.New(exchange.Config{}), events: map[string][]any{}}
 	steps := json.NewDecoder(os.Stdin)
 	steps.UseNumber()
 	for {
@@ -51,11 +51,10 @@ func main() {
 			return // the input has ended
 		}
 		switch next.Do {
-		case "bye":
-			d.perform(next, d.client)
-			return
-		case "open", "close": // what comes after them waits for them
-			d.perform(next, d.client)
+		case "open", "close", "bye": // what comes after them waits for them
+			if d.perform(next, d.client); next.Do == "bye" {
+				return
+			}
 		default:
 			go d.perform(next, d.client)
 		}
@@ -135,15 +134,17 @@ func withDecimals(params exchange.Params) exchange.Params {
 }
 
 func (d *driver) keep(topic string, data json.RawMessage) {
+	var event any
+	_ = exchange.Decode(data, &event) // what is not there is null
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	d.events[topic] = append(d.events[topic], data)
+	d.events[topic] = append(d.events[topic], event)
 }
 
-func (d *driver) taken(topic string) []json.RawMessage {
+func (d *driver) taken(topic string) []any {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	taken := append([]json.RawMessage{}, d.events[topic]...)
+	taken := append([]any{}, d.events[topic]...)
 	delete(d.events, topic)
 	return taken
 }
