@@ -231,6 +231,13 @@ def test_a_read_is_tried_three_times(driver: Driver, broken: bytes) -> None:
     assert times[2] - times[1] > 0.1
 
 
+def test_a_redirect_is_not_followed(driver: Driver) -> None:
+    script = Scripted(answer(302, b"", "Location: /elsewhere"))
+    with serving(script) as rest:
+        driver.open(rest, key=KEY)
+        assert driver.call("getSpotWallets")["kind"] == "unreadable"
+
+
 def test_waits_as_long_as_it_is_asked_to(driver: Driver) -> None:
     date = "Date: Thu, 26 Nov 2026 01:00:00 GMT"
     asked = (date, "Retry-After: Thu, 26 Nov 2026 01:00:01 GMT")

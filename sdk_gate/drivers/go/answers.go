@@ -19,7 +19,6 @@ func interpret(response *http.Response) (json.RawMessage, *Error) {
 		Code:         said.code,
 		Status:       status,
 		RetryAfterMs: int(retryAfter(response.Header).Milliseconds()),
-		cause:        err,
 	}
 	if said.code == 0 {
 		failure.Message = http.StatusText(status)
@@ -39,7 +38,7 @@ func interpret(response *http.Response) (json.RawMessage, *Error) {
 	case isTimeout(err):
 		failure.Kind, failure.Message = Timeout, "the answer did not end in time"
 	case err != nil:
-		failure.Kind, failure.Message = Unreadable, "the answer is not JSON, or not whole"
+		failure.Kind, failure.Message, failure.cause = Unreadable, "the answer is not JSON, or not whole", err
 	case said.code != 0:
 		failure.Kind = Rejected
 	default:
@@ -85,8 +84,8 @@ func unwrap(payload json.RawMessage) envelope {
 	return said
 }
 
-// Decode reads JSON as json.Unmarshal does, but every digit: in an any, integers are json.Number and other numbers
-// Decimal.
+// Decode reads JSON as json.Unmarshal does, but keeps every digit: in an any, integers are json.Number and other
+// numbers Decimal.
 func Decode(data []byte, result any) error {
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	decoder.UseNumber()

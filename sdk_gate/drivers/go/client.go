@@ -137,8 +137,8 @@ func (c *Client) perform(ctx context.Context, operation operation, encoded strin
 	}
 }
 
-// mend waits for or corrects what another attempt needs, and tells whether there is to be one. What the exchange refused
-// did not happen, so it may be sent again; of what may have happened, only reads.
+// mend waits for or corrects what another attempt needs, and tells whether there is to be one. What the exchange
+// refused did not happen, so it may be sent again; of what may have happened, only reads.
 func (c *Client) mend(ctx context.Context, operation operation, failure *Error, token string, past *attempts) bool {
 	switch {
 	case failure.Kind == RateLimited:
@@ -149,7 +149,7 @@ func (c *Client) mend(ctx context.Context, operation operation, failure *Error, 
 		past.drifted++
 		c.clock.set(failure.answered)
 		return past.drifted == 1
-	case token != "" && (failure.Status == http.StatusUnauthorized || failure.Code == 4000):
+	case token != "" && (failure.Status == http.StatusUnauthorized || failure.Code == 4000): // the token has ended
 		isFirst := past.refusedToken == ""
 		past.refusedToken, failure.Kind = token, Unauthorized
 		return isFirst

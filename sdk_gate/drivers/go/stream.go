@@ -71,7 +71,7 @@ func (s *Stream) run() {
 	}
 }
 
-// connect opens a connection, restores what is wanted, and returns when it has ended: with an error if it was of no use.
+// connect opens a connection, restores what is wanted, and returns when it has ended: with an error if it was useless.
 func (s *Stream) connect() error {
 	opened, err := connect(s.ctx, s.client.config.Stream, s.client.config.Timing, s.deliver)
 	slog.Debug("stream", "isOpen", err == nil)
@@ -176,7 +176,7 @@ func (s *Stream) authenticate(current *connection) error {
 // deliver runs where messages are read, so it must not ask anything itself.
 func (s *Stream) deliver(from *connection, message frame) {
 	entry, isWanted := s.topics.Load(message.Topic)
-	if !isWanted {
+	if !isWanted || !slices.Contains([]string{"snapshot", "update", "delta"}, message.Type) {
 		return
 	}
 	subscription := entry.(*subscription)
