@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from conformance.embedded import embedded
+from conformance.errors import ConfigurationError
 from conformance.target import Target, load
 from conformance.wire.http import Request
 from conformance.wire.rest import encode_pairs
@@ -23,6 +25,7 @@ from tests.sdk.scripted_exchange import Last, Scripted, answer, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "sdk_gate/protocol/driver-1.0.schema.json").read_text(encoding="utf-8"))
+SOURCE = ROOT / "sdk_gate/drivers/go"
 TIMING = {"timeoutMs": 1000, "retryMs": 50, "pingMs": 1000, "silenceMs": 3000}
 ALICE = {"parameter": "email", "name": "alice@example.com", "password": "secret"}
 KEY = {"name": "k", "secret": "s3cr3t"}
@@ -96,7 +99,7 @@ def hold(part: str, line: Any) -> None:
 @pytest.fixture(scope="module")
 def command(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, ...]:
     folder = tmp_path_factory.mktemp("go")
-    return go.ready(ROOT / "sdk_gate/drivers/go", folder / "out", folder / "build.log")
+    return go.ready(SOURCE, folder / "out", folder / "build.log")
 
 
 @pytest.fixture
@@ -113,6 +116,15 @@ def driver(command: tuple[str, ...]) -> Iterator[Driver]:
 def exchange() -> Iterator[Target]:
     with embedded(load("reference", {}), seed=1) as target:
         yield target
+
+
+def test_what_does_not_compile_is_one_line(tmp_path: Path) -> None:
+    broken = shutil.copytree(SOURCE, tmp_path / "source")
+    (broken / "book.go").write_text("package exchange\n", encoding="utf-8")
+    with pytest.raises(
+        ConfigurationError, match=r"^the Go driver in \S+ does not compile, see \S+$"
+    ):
+        go.ready(broken, tmp_path / "out", tmp_path / "log")
 
 
 def test_it_says_hello(driver: Driver) -> None:
