@@ -71,8 +71,13 @@ def run(asked: Asked) -> int:
 def finish(folder: Path) -> int:
     """Conclude a run's folder, draw its pages and say the verdict."""
     document = conclude_run(folder, datetime.now(UTC).date())
-    drawn = subprocess.run([sys.executable, "-m", "reports", str(folder)], check=False).returncode
+    drawn = draw(folder)
     return int(document["exit_code"]) if drawn == 0 else drawn
+
+
+def draw(folder: Path) -> int:
+    """Draw the pages of a run, in a process of their own; its exit code."""
+    return subprocess.run([sys.executable, "-m", "reports", str(folder)], check=False).returncode
 
 
 def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:

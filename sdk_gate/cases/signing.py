@@ -9,7 +9,7 @@ from typing import Any, Final
 from conformance.cases.claim import CannotTell, Claim, holds
 from sdk_gate.arrivals import Arrival
 from sdk_gate.cases.case import case
-from sdk_gate.cases.requests import LIMIT_BUY
+from sdk_gate.cases.requests import LIMIT_BUY, REMARKS
 from sdk_gate.judges.requests import is_signed_right, signed_text
 from sdk_gate.stage import Stage
 from sdk_gate.vectors import signing_vectors, wrong_stage
@@ -40,6 +40,22 @@ def query_body_and_neither(stage: Stage) -> Iterator[Claim]:
 def _what(arrival: Arrival) -> str:
     parts = [("its query", arrival.request.query), ("its body", arrival.request.body)]
     return " and ".join(name for name, part in parts if part) or "its path alone"
+
+
+@case("sdk.signature-matches-the-bytes", needs=("key",))
+def any_characters(stage: Stage) -> Iterator[Claim]:
+    """A symbol and an order's id with signs and letters that have to be encoded; most are refused."""
+    stage.open("key")
+    for text in ("BTC/USDT", *REMARKS):
+        for operation, name in (("listSpotOrders", "symbol"), ("cancelSpotOrder", "orderId")):
+            before = len(stage.of(operation))
+            answer = stage.call(operation, **{name: text})
+            if len(stage.of(operation)) == before and answer.kind == "invalid":
+                continue  # an SDK may know that there is no such symbol
+            title = f"{operation} with {text!r} is signed as it is sent"
+            yield _signed_right(
+                "sdk.signature-matches-the-bytes", title, stage, _last(stage, operation)
+            )
 
 
 @case("sdk.order-of-parameters-is-free", needs=("key",))
