@@ -64,7 +64,12 @@ def sent(stage: Stage, operation: str) -> dict[str, str]:
     return form_of(arrivals[-1])
 
 
-@case("sdk.works-with-every-operation", needs=(ACCOUNT,))
+@case(
+    "sdk.works-with-every-operation",
+    "sdk.asks-what-is-documented",
+    "sdk.forms-are-forms",
+    needs=(ACCOUNT,),
+)
 def every_operation(stage: Stage) -> Iterator[Claim]:
     """Each documented operation is called with the parameters of its example."""
     stage.open_account()
