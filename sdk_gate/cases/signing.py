@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.cases.claim import CannotTell, Claim, holds
+from conformance.cases.claim import CannotTell, Claim, equal, holds
 from sdk_gate.arrivals import Arrival
 from sdk_gate.cases.case import case
 from sdk_gate.cases.requests import LIMIT_BUY, REMARKS, form_of
