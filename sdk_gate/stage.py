@@ -164,6 +164,12 @@ class Stage:
             lambda: list(self.exchange.rules.spot.orders_of(self.person.account))
         )
 
+    def positions(self) -> list[Any]:
+        """The futures orders that the person has, whatever became of them."""
+        return self.exchange.do(
+            lambda: list(self.exchange.rules.futures.orders_of(self.person.account))
+        )
+
     def push(self, frame: dict[str, Any]) -> int:
         """Send a frame to the subscribers of its topic."""
         return self.exchange.do(lambda: self.exchange.streams.push(frame))
