@@ -46,6 +46,7 @@ SDK ?= python
 MODE ?=
 SOURCE ?=
 DEVIATIONS ?=
+FOLDER ?=
 # A command may hold quotes: it goes through the environment as it is.
 export SDK
 
@@ -105,7 +106,8 @@ serve: $(READY) ## the reference exchange, to poke: FAULT= PORT=8080 SLOWER_US=0
 .PHONY: sdk-gate
 sdk-gate: $(READY) ## may this SDK ship? SDK=python|node|java|go|all, or a command: SDK='npm test' [MODE=driver]
 	@$(PY) -m sdk_gate --sdk "$$SDK" --target '$(TARGET)' --seed '$(SEED)' $(DOCUMENTS) $(if $(MODE),--mode '$(MODE)') \
-	  $(if $(ONLY),--only '$(ONLY)') $(if $(SOURCE),--source '$(SOURCE)') $(if $(DEVIATIONS),--deviations '$(DEVIATIONS)')
+	  $(if $(ONLY),--only '$(ONLY)') $(if $(SOURCE),--source '$(SOURCE)') $(if $(DEVIATIONS),--deviations '$(DEVIATIONS)') \
+	  $(if $(FOLDER),--folder '$(FOLDER)')
 
 .PHONY: report
 report: $(READY) ## conclude and draw a saved run again: RUN=runs/... WITH=runs/... lays another over it
