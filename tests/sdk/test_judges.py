@@ -110,9 +110,9 @@ def refused(at_ms: float, retry_after: str, **more: Any) -> Arrival:
         ([arrival(at_ms=1002)], True),
         ([arrival(at_ms=999)], False),
         ([arrival(at_ms=10)], False),  # one after the other: nothing was on its way
-        ([arrival(at_ms=0.5, took_ms=9), arrival(at_ms=200)], True),  # at once: it may have been
+        ([arrival(at_ms=0.5, took_ms=9), arrival(at_ms=200), arrival(at_ms=1100)], True),  # at once: it may have been
         ([arrival(at_ms=0.5, took_ms=9), arrival(at_ms=300)], False),
-        ([arrival(at_ms=10, host=OTHER)], True),
+        ([arrival(at_ms=1500), arrival(at_ms=10, host=OTHER)], True),
     ],
 )
 def test_nothing_may_arrive_before_retry_after_is_over(
@@ -132,6 +132,11 @@ def test_a_date_is_read_by_the_exchanges_clock() -> None:
     assert [(x.requirement, x.verdict) for x in found] == [
         ("sdk.retry-after-dates-are-kept", Verdict.FAIL)
     ]
+
+
+@pytest.mark.parametrize("others", [[], [arrival(at_ms=10, host=OTHER)]])
+def test_who_asks_nothing_more_is_not_judged(others: list[Arrival]) -> None:
+    assert list(waiting.judge([refused(0, "1"), *others])) == []
 
 
 @pytest.mark.parametrize("text", ["soon", "", "-1"])
