@@ -167,6 +167,7 @@ class Player:
         )
         yield from requests.judge(known, seen.arrivals)
         yield from streams.judge(client_validators(self.exchange.contract.asyncapi), seen.stream)
+        yield from streams.addresses(known.secrets, seen.stream)
 
 
 def _untold(played: Played) -> list[Claim]:

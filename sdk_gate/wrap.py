@@ -165,6 +165,7 @@ class _Passes:
         yield from distinct(requests.judge(known, seen.arrivals))
         yield from distinct(waiting.judge(seen.arrivals))
         yield from distinct(streams.judge(client_validators(self.contract.asyncapi), seen.stream))
+        yield from distinct(streams.addresses(passed.secrets, seen.stream))
         yield from distinct(streams.pongs(seen.stream, passed.ended_ns))
         found = [f"…{secret[-4:]}" for secret in passed.secrets if secret in passed.said]
         title = "no password, secret or token stands in what the command says"

@@ -93,6 +93,9 @@ def errors_and_logs(stage: Stage) -> Iterator[Claim]:
         if by == "token":
             stage.open("token")
             stage.call("getSpotWallets")
+        if by == "token" and "private" in stage.features:
+            stage.open("token")
+            stage.driver.step("subscribe", topic="orders")
     logged = stage.driver.log.read_bytes()[before:].decode("utf-8", "replace")
     told = "\n".join(str((each.answer or {}).get("error", "")) for each in stage.driver.exchanged)
     known = [*stage.secrets, *stage.tokens()]

@@ -184,6 +184,22 @@ def test_pings_are_answered_with_their_bytes(
     assert [each.verdict for each in streams.pongs(stream, end_ms * MS)] == verdicts
 
 
+@pytest.mark.parametrize(
+    ("kind", "path", "verdict"),
+    [
+        ("opened", "/", Verdict.PASS),
+        ("opened", "/?token=t0ken", Verdict.FAIL),
+        ("refused", "/?token=t0ken", Verdict.FAIL),
+    ],
+)
+def test_a_token_in_the_address_of_a_stream_is_caught(
+    kind: str, path: str, verdict: Verdict
+) -> None:
+    claims = list(streams.addresses(["t0ken"], [StreamEvent(0, 1, kind, path)]))
+    assert [each.verdict for each in claims] == [verdict]
+    assert all("t0ken" not in each.actual for each in claims)
+
+
 def test_coverage_names_what_was_never_called() -> None:
     claims = list(coverage.judge(CONTRACT, [arrival("getCoinTicker")]))
     documented = [x for x in CONTRACT.operations.values() if x.provenance == "documented"]
