@@ -1,4 +1,4 @@
-"""The gate on SDKs that are wrong on purpose, and on right ones: caught by what each names, and not without reason."""
+"""The gate on SDKs that are wrong on purpose, and on right ones: caught by what each names, none without reason."""
 
 from __future__ import annotations
 
