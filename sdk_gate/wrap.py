@@ -254,8 +254,9 @@ def _is_going(process: subprocess.Popen[bytes]) -> bool:
 def _copy(process: subprocess.Popen[bytes], file: BinaryIO, is_shown: bool) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        file.write(line)
-        file.flush()
+        with suppress(OSError):  # a full disk is told where the run's log is written
+            file.write(line)
+            file.flush()
         if is_shown:
             print("  | " + line.decode("utf-8", "replace").rstrip("\n"), flush=True)
 

@@ -138,7 +138,7 @@ def _texts(stage: Stage, kind: str) -> list[str]:
     return [each.text for each in stage.seen.stream if each.kind == kind]
 
 
-@case("sdk.pings-are-sent", needs=("streams",))
+@case("sdk.pings-are-sent", "sdk.frames-are-documented", needs=("streams",))
 def own_pings(stage: Stage) -> Iterator[Claim]:
     """A connection on which nothing happens, for several times the interval of pings."""
     stage.open(timing={"silenceMs": 60_000})
@@ -172,7 +172,12 @@ def silence(stage: Stage) -> Iterator[Claim]:
         )
 
 
-@case("sdk.subscriptions-are-restored", "sdk.ended-subscriptions-stay-ended", needs=("streams",))
+@case(
+    "sdk.subscriptions-are-restored",
+    "sdk.ended-subscriptions-stay-ended",
+    "sdk.frames-are-documented",
+    needs=("streams",),
+)
 def connection_breaks(stage: Stage) -> Iterator[Claim]:
     """Three topics, one of them ended; the connection breaks, twice."""
     for topic in (TRADES, TICKER, KLINE):
@@ -235,7 +240,7 @@ def exchange_restarts(stage: Stage) -> Iterator[Claim]:
         )
 
 
-@case("sdk.authentication-is-restored", needs=("private", "token"))
+@case("sdk.authentication-is-restored", "sdk.frames-are-documented", needs=("private", "token"))
 def own_orders(stage: Stage) -> Iterator[Claim]:
     """Own orders are watched; the connection breaks, and an order is placed afterwards."""
     stage.open("token")

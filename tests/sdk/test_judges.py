@@ -110,7 +110,10 @@ def refused(at_ms: float, retry_after: str, **more: Any) -> Arrival:
         ([arrival(at_ms=1002)], True),
         ([arrival(at_ms=999)], False),
         ([arrival(at_ms=10)], False),  # one after the other: nothing was on its way
-        ([arrival(at_ms=0.5, took_ms=9), arrival(at_ms=200), arrival(at_ms=1100)], True),  # at once: it may have been
+        (
+            [arrival(at_ms=0.5, took_ms=9), arrival(at_ms=200), arrival(at_ms=1100)],
+            True,
+        ),  # at once: it may have been
         ([arrival(at_ms=0.5, took_ms=9), arrival(at_ms=300)], False),
         ([arrival(at_ms=1500), arrival(at_ms=10, host=OTHER)], True),
     ],
