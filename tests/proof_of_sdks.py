@@ -1,4 +1,4 @@
-"""The gate on SDKs that are wrong on purpose, and on right ones: each is caught by what it names, none without reason."""
+"""The gate on SDKs that are wrong on purpose and on right ones: caught by what they name, none without reason."""
 
 from __future__ import annotations
 
