@@ -50,7 +50,8 @@ class Arrival:
 class StreamEvent:
     """What happened on a stream connection.
 
-    `kind`: opened, refused, closed, received, sent, ping (of the WebSocket protocol, ours), pong (its answer).
+    `kind`: opened, refused, closed, received, sent, ping (of the WebSocket protocol, ours), pong (its answer), and
+    asked, a ping of the WebSocket protocol that the client sent.
     """
 
     at_ns: int

@@ -1,7 +1,7 @@
 """A driver's process: steps go in, answers come out, by their ids; whatever else it does is told apart.
 
-A driver that breaks the protocol is a DriverError. One that ends or hangs in the middle of a step, or tells of something
-thrown that is no error of the protocol, is Gone: after the smoke that is taken for the SDK's doing.
+A driver that breaks the protocol is a DriverError. One that ends or hangs in the middle of a step, or tells of
+something thrown that is no error of the protocol, is Gone: after the smoke that is taken for the SDK's doing.
 """
 
 from __future__ import annotations

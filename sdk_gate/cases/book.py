@@ -133,6 +133,9 @@ def whole_feed(stage: Stage) -> Iterator[Claim]:
     zeros = [x for side in ("bids", "asks") for x in stage.book(SYMBOL)[side] if not Decimal(x[1])]
     title = "no level has an amount of zero"
     yield equal("sdk.book-follows-the-feed", title, [], zeros)
+    asked = len(subscriptions(stage.seen.stream, TOPIC))
+    title = "a feed without a gap is subscribed once"
+    yield equal("sdk.book-follows-the-feed", title, 1, asked)
 
 
 @case("sdk.book-begins-with-a-snapshot", needs=("book",))

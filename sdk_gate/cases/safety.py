@@ -7,11 +7,11 @@ from typing import Final
 
 from conformance.cases.claim import CannotTell, Claim, holds
 from conformance.wire.http import Request
-from sdk_gate.arrivals import OTHER, UNTRUSTED
+from sdk_gate.arrivals import OTHER, UNTRUSTED, Arrival
 from sdk_gate.cases.case import ACCOUNT, case
 from sdk_gate.cases.requests import LIMIT_BUY
 from sdk_gate.exchange import scripts
-from sdk_gate.stage import NO_TIMING, Stage
+from sdk_gate.stage import NO_TIMING, TIMEOUT_MS, Stage, until
 
 LONGER_THAN_A_TOKEN_MS: Final = 8 * 86_400_000
 MOST_REQUESTS: Final = 3
@@ -156,3 +156,19 @@ def certificate_of_nobody(stage: Stage) -> Iterator[Claim]:
     title = "the caller is told that the connection failed"
     is_told = not answer.ok and answer.kind == "transport"
     yield holds("sdk.certificates-are-checked", is_told, title, "transport", answer.said)
+
+
+@case("sdk.certificates-are-checked", needs=("streams", "concurrency"))
+def stream_of_nobody(stage: Stage) -> Iterator[Claim]:
+    """The same of the stream's address. An SDK may try to connect for as long as it likes."""
+    config = stage.config("", "", NO_TIMING)
+    config["stream"] = stage.addresses.untrusted.replace("https", "wss") + "/"
+    stage.driver_did("open", config=config)
+    stage.driver.send("subscribe", topic="ticker.BTC/USDT")
+
+    def arrived() -> list[Arrival]:
+        return [each for each in stage.seen.arrivals if each.host == UNTRUSTED]
+
+    until(lambda: bool(arrived()), 2 * TIMEOUT_MS / 1000)
+    title = "no stream is asked for at a host with a certificate of nobody's"
+    yield holds("sdk.certificates-are-checked", not arrived(), title, "nothing", len(arrived()))

@@ -14,7 +14,10 @@ from typing import Any, Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
+from websockets.frames import Frame as ProtocolFrame
+from websockets.frames import Opcode
 from websockets.http11 import Request, Response
+from websockets.protocol import Event
 
 from reference_exchange.streams import StreamSession
 from sdk_gate.arrivals import StreamEvent, Wire
@@ -28,9 +31,16 @@ First = Callable[[], list[Frame]]
 
 
 class Recorded(ServerConnection):
-    """A connection that tells of the pongs that it gets."""
+    """A connection that tells of the pings and pongs that it gets."""
 
+    on_ping: Callable[[bytes], None] = staticmethod(lambda data: None)
     on_pong: Callable[[bytes], None] = staticmethod(lambda data: None)
+
+    def process_event(self, event: Event) -> None:
+        """Something came; the library has answered a ping already."""
+        if isinstance(event, ProtocolFrame) and event.opcode is Opcode.PING:
+            self.on_ping(bytes(event.data))
+        super().process_event(event)
 
     def acknowledge_pings(self, data: bytes) -> None:
         """A pong came."""
@@ -168,8 +178,8 @@ class StreamServer:
         self._open[each.number] = each
         session, usual = each.session, each.session.show_first
 
-        def pong(data: bytes) -> None:
-            self._note(each.number, "pong", data.decode("utf-8", "replace"))
+        def note(kind: str) -> Callable[[bytes], None]:
+            return lambda data: self._note(each.number, kind, data.decode("utf-8", "replace"))
 
         def show_first(topic: str) -> None:
             if topic not in self._taken:
@@ -182,7 +192,8 @@ class StreamServer:
             if _topic_of(text) not in self._taken:
                 each.send(text)
 
-        each.connection.on_pong = pong
+        each.connection.on_ping = note("asked")
+        each.connection.on_pong = note("pong")
         session.show_first = show_first  # type: ignore[method-assign]
         session.on_frame = send
         session.on_close = each.connection.transport.abort

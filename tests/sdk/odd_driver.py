@@ -1,4 +1,4 @@
-"""A driver that is odd in one way, named by its argument; else it answers as a public SDK would, by the standard library."""
+"""A driver that is odd in one way, named by its argument; else it answers as a public SDK would."""
 
 from __future__ import annotations
 
