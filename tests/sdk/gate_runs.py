@@ -73,6 +73,7 @@ def run(folder: Path, command: Sequence[str], *options: str, mode: str = "driver
 
 def here(folder: Path, command: Sequence[str], *options: str, mode: str = "driver") -> GateRun:
     """The same in this process and without pages, which is quicker."""
+    folder.mkdir(parents=True, exist_ok=True)
     said, before = io.StringIO(), Path.cwd()
     text = command[0] if mode == "wrap" else " ".join(map(_quoted, command))
     os.chdir(folder)
