@@ -20,9 +20,9 @@ class Script:
     """One departure. `name` is for people.
 
     `performs`: the rules do what was asked. `change` makes the answer out of what the rules said (None where they
-    were not asked). `delay_ms` passes before the answer, `stall_ms` between the head with half of the body and the rest.
-    Of the body, `body_bytes` are written before the connection is cut, all of them when that is WHOLE; `answers` False
-    cuts it before the status line.
+    were not asked). `delay_ms` passes before the answer, `stall_ms` before the second half of its body. Of the body,
+    `body_bytes` are written before the connection is cut, all of them when that is WHOLE; `answers` False cuts it
+    before the status line.
     """
 
     name: str
