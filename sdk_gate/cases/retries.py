@@ -40,14 +40,16 @@ def reads_that_fail_twice(stage: Stage) -> Iterator[Claim]:
 
 @case("sdk.attempts-are-few-and-apart")
 def gateway_that_stays_broken(stage: Stage) -> Iterator[Claim]:
-    """A read, and an exchange that says 503 to it for ever."""
-    stage.open()
-    stage.exchange.always("getCoinTicker", scripts.broken(503))
-    answer = stage.call("getCoinTicker", coin="btc")
-    yield from _few_and_apart(stage.of("getCoinTicker"), "503 for ever")
-    title = "a read that meets 503 for ever is an error"
-    actual = answer.said if answer.ok else answer.kind
-    yield equal("sdk.attempts-are-few-and-apart", title, "server", actual)
+    """Reads, and an exchange behind a gateway that is broken for ever, in each way."""
+    for status in (502, 503, 504):
+        stage.open()
+        stage.exchange.always("getCoinTicker", scripts.broken(status))
+        before = len(stage.of("getCoinTicker"))
+        answer = stage.call("getCoinTicker", coin="btc")
+        yield from _few_and_apart(stage.of("getCoinTicker")[before:], f"{status} for ever")
+        title = f"a read that meets {status} for ever is an error"
+        actual = answer.said if answer.ok else answer.kind
+        yield equal("sdk.attempts-are-few-and-apart", title, "server", actual)
 
 
 @case("sdk.attempts-are-few-and-apart", needs=(ACCOUNT,))
