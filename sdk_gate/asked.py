@@ -20,7 +20,8 @@ class Asked:
     """`sdk` is one of our drivers by name, or a command; `mode` driver or wrap says what a command is.
 
     `only` is a part of a case's name, or a requirement. `folder` is where a command runs; `known` is a file of
-    deviations, if not the one in that folder. `source` is where our own driver's sources are, if not in their place. `is_rough` False leaves the rough pass out.
+    deviations, if not the one in that folder. `source` is where our own driver's sources are, if not in their place.
+    `is_rough` False leaves the passes with troubles out.
     """
 
     sdk: str

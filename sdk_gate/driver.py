@@ -124,6 +124,10 @@ class Driver:
             raise Gone(self._ended()) from None
         return self._id
 
+    def has_answered(self, number: int) -> bool:
+        """True when the answer to a step has come and was not received yet."""
+        return not self._waiting[number].empty()
+
     def receive(self, number: int, seconds: float = STEP_S) -> Answer:
         """Wait for the answer to a step. Raises Gone, DriverError."""
         do = next(x.step["do"] for x in reversed(self.exchanged) if x.step["id"] == number)

@@ -47,9 +47,11 @@ ARRIVES_WITH: Final = {
     "sdk.forms-are-forms": ACCOUNT,
     "sdk.frames-are-documented": "streams",
 }
-# A driver in a language that writes decimals by its locale is to show it.
+# A driver in a language that writes decimals by its locale, or reads dates by its time zone, is to show it. East of
+# Greenwich, where a date that is taken for local time lies in the past.
 ENVIRONMENT: Final = {
     "SDK_GATE_LOG": "debug",
+    "TZ": "Asia/Tokyo",
     "LC_NUMERIC": "de_DE.UTF-8",
     "JAVA_TOOL_OPTIONS": "-Duser.language=de -Duser.country=DE",
 }

@@ -18,6 +18,8 @@ SYMBOL: Final = "BTC/USDT"
 TOPIC: Final = f"depth.{SYMBOL}"
 DELTAS: Final = 40
 SETTLED_S: Final = 5.0
+ZEROS: Final = ("0", "0.00", "0.00000000")
+SEQUENCES: Final = (2**31 - DELTAS // 2, 2**32 - DELTAS // 2, 2**53 - DELTAS // 2)
 
 
 @dataclass(slots=True)
@@ -25,7 +27,7 @@ class Feed:
     """The exchange's book as it would be, and the frames that tell of it."""
 
     random: Random
-    seq: int = 1000
+    seq: int
     digits: int = 3  # how many a price has before its point
     bids: dict[str, str] = field(default_factory=dict)
     asks: dict[str, str] = field(default_factory=dict)
@@ -82,9 +84,9 @@ def _best_first(levels: dict[str, str], is_bid: bool) -> list[list[str]]:
     return [[p, levels[p]] for p in sorted(levels, key=Decimal, reverse=is_bid)]
 
 
-def _begin(stage: Stage, is_shown: bool = True) -> Feed:
+def _begin(stage: Stage, is_shown: bool = True, seq: int = 1000) -> Feed:
     """A book that was subscribed, and shown where it is to be."""
-    feed = Feed(stage.random)
+    feed = Feed(stage.random, seq)
     feed.fill()
     stage.take_over(TOPIC, lambda: [feed.snapshot()] if is_shown else [])
     stage.open(timing={"silenceMs": 60_000})
@@ -130,12 +132,27 @@ def whole_feed(stage: Stage) -> Iterator[Claim]:
         stage.push(feed.change())
     title = f"the book is the snapshot with {DELTAS} deltas applied"
     yield _compare("sdk.book-follows-the-feed", title, stage, feed)
+    for zero in ZEROS:
+        stage.push(feed.tell("asks", next(iter(feed.asks)), zero))
+    title = f"levels go with an amount of {', '.join(ZEROS)}"
+    yield _compare("sdk.book-follows-the-feed", title, stage, feed)
     zeros = [x for side in ("bids", "asks") for x in stage.book(SYMBOL)[side] if not Decimal(x[1])]
     title = "no level has an amount of zero"
     yield equal("sdk.book-follows-the-feed", title, [], zeros)
     asked = len(subscriptions(stage.seen.stream, TOPIC))
     title = "a feed without a gap is subscribed once"
     yield equal("sdk.book-follows-the-feed", title, 1, asked)
+
+
+@case("sdk.large-integers-are-read-exactly", needs=("book",))
+def sequences_that_grow(stage: Stage) -> Iterator[Claim]:
+    """The sequence of a book outgrows an int, an unsigned one, and what a double holds."""
+    for seq in SEQUENCES:
+        feed = _begin(stage, seq=seq)
+        for _ in range(DELTAS):
+            stage.push(feed.change())
+        title = f"the book follows the sequence from {seq} on"
+        yield _compare("sdk.large-integers-are-read-exactly", title, stage, feed)
 
 
 @case("sdk.book-begins-with-a-snapshot", needs=("book",))

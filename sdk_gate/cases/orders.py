@@ -109,3 +109,16 @@ def answer_never_comes(stage: Stage) -> Iterator[Claim]:
     title = "a read without an answer ends as a time-out"
     actual = answer.said if answer.ok else answer.kind
     yield equal("sdk.requests-end-in-time", title, "timeout", actual)
+
+
+@case("sdk.requests-end-in-time", needs=(ACCOUNT,))
+def end_of_an_answer_never_comes(stage: Stage) -> Iterator[Claim]:
+    """The answer to a read, and to an order, begins in time; its end comes long after the time-out."""
+    stage.open_account()
+    for operation, params in (("getSpotWallets", {}), ("placeSpotOrder", LIMIT_BUY)):
+        stage.exchange.always(operation, scripts.stalls(LATE_MS))
+        answer = stage.call(operation, **params)
+        title = f"{operation}, whose answer begins and does not end, ends by itself"
+        expected = f"an error of {', '.join(MAY_HAVE_HAPPENED)}"
+        is_ended = answer.kind in MAY_HAVE_HAPPENED
+        yield holds("sdk.requests-end-in-time", is_ended, title, expected, answer.said)

@@ -98,9 +98,19 @@ async def _write(
     cut = script.body_bytes != WHOLE
     body = answer.body[: script.body_bytes] if cut else answer.body
     if request.method != "HEAD" and body:
-        writer.write(connection.send(h11.Data(data=body)) or b"")
+        await _write_body(connection, writer, body, script.stall_ms)
     if cut:
         return False
     writer.write(connection.send(h11.EndOfMessage()) or b"")
     await writer.drain()
     return connection.our_state is h11.DONE
+
+
+async def _write_body(
+    connection: h11.Connection, writer: asyncio.StreamWriter, body: bytes, stall_ms: int
+) -> None:
+    middle = len(body) // 2 if stall_ms else 0
+    if middle:
+        writer.write(connection.send(h11.Data(data=body[:middle])) or b"")
+        await asyncio.sleep(stall_ms / 1000)
+    writer.write(connection.send(h11.Data(data=body[middle:])) or b"")

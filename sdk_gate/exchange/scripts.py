@@ -20,14 +20,16 @@ class Script:
     """One departure. `name` is for people.
 
     `performs`: the rules do what was asked. `change` makes the answer out of what the rules said (None where they
-    were not asked). `delay_ms` passes before the answer. Of the body, `body_bytes` are written before the connection
-    is cut, all of them when that is WHOLE; `answers` False cuts it before the status line.
+    were not asked). `delay_ms` passes before the answer, `stall_ms` before the second half of its body. Of the body,
+    `body_bytes` are written before the connection is cut, all of them when that is WHOLE; `answers` False cuts it
+    before the status line.
     """
 
     name: str
     performs: bool = True
     change: Callable[[Response | None], Response] | None = None
     delay_ms: int = 0
+    stall_ms: int = 0
     body_bytes: int = WHOLE
     answers: bool = True
 
@@ -40,6 +42,11 @@ def hang_up(performs: bool = True) -> Script:
 def late(delay_ms: int) -> Script:
     """What was asked happens at once, and is answered much later."""
     return Script(f"performs it and answers after {delay_ms} ms", delay_ms=delay_ms)
+
+
+def stalls(stall_ms: int) -> Script:
+    """The answer begins at once, and its end comes much later."""
+    return Script(f"performs it and ends its answer after {stall_ms} ms", stall_ms=stall_ms)
 
 
 def half_a_body() -> Script:
