@@ -71,8 +71,13 @@ def run(asked: Asked) -> int:
 def finish(folder: Path) -> int:
     """Conclude a run's folder, draw its pages and say the verdict."""
     document = conclude_run(folder, datetime.now(UTC).date())
-    drawn = subprocess.run([sys.executable, "-m", "reports", str(folder)], check=False).returncode
+    drawn = draw(folder)
     return int(document["exit_code"]) if drawn == 0 else drawn
+
+
+def draw(folder: Path) -> int:
+    """Draw the pages of a run, in a process of their own; its exit code."""
+    return subprocess.run([sys.executable, "-m", "reports", str(folder)], check=False).returncode
 
 
 def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
@@ -87,6 +92,8 @@ def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
     ]
     if not chosen:
         raise ConfigurationError(f"no case and no requirement is called {asked.only!r}")
+    if not asked.folder.is_dir():
+        raise ConfigurationError(f"there is no folder {asked.folder}: say FOLDER= again")
     if not asked.sdk.strip():
         raise ConfigurationError(f"say SDK=…: {', '.join(own_drivers())}, or a command")
     return target, contract, chosen
@@ -102,9 +109,8 @@ def _by_driver(
         player = Player(driver, exchange, addresses, target, residents, asked.seed)
         try:
             hello = _smoke(player, folder)
-            print(
-                f"sdk gate for {hello.name} {hello.version} ({hello.language}), seed {asked.seed}"
-            )
+            whom = f"{hello.name} {hello.version} ({hello.language})"
+            print(f"sdk gate for {whom}, {len(chosen)} situations, seed {asked.seed}", flush=True)
             _write(asked, target, folder, addresses, _played(player, chosen), exchange.wire, hello)
         finally:
             driver.stop()
@@ -136,7 +142,13 @@ def _smoke(player: Player, folder: Path) -> Hello:
 
 def _played(player: Player, chosen: Sequence[Case]) -> Iterator[Played]:
     for each in chosen:
-        yield player.play(each)
+        played = player.play(each)
+        if played.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+            told = dict.fromkeys(
+                x.requirement for x in played.claims if x.verdict is played.verdict
+            )
+            print(f"  {played.verdict} in {each.name}: {', '.join(told)}", flush=True)
+        yield played
 
 
 def _write(

@@ -20,7 +20,7 @@ from sdk_gate.driver import Driver, Gone
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 from sdk_gate.judges import requests, streams
 from sdk_gate.protocol import VERSION, DriverError
-from sdk_gate.stage import Person, Stage
+from sdk_gate.stage import Failed, Person, Stage
 
 FIRST: Final = "getCoinTicker"
 
@@ -131,6 +131,8 @@ class Player:
             stage.driver.step("close")
         except CannotTell as cannot:
             self._rest(played, Verdict.INCONCLUSIVE, str(cannot))
+        except Failed as failed:
+            self._rest(played, Verdict.FAIL, str(failed))
         except Gone as gone:
             # It was there before this situation: whatever ended it is the SDK's doing.
             self._rest(played, Verdict.FAIL, f"the SDK does not survive this: {gone}")
@@ -165,6 +167,7 @@ class Player:
         )
         yield from requests.judge(known, seen.arrivals)
         yield from streams.judge(client_validators(self.exchange.contract.asyncapi), seen.stream)
+        yield from streams.addresses(known.secrets, seen.stream)
 
 
 def _untold(played: Played) -> list[Claim]:

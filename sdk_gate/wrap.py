@@ -165,6 +165,7 @@ class _Passes:
         yield from distinct(requests.judge(known, seen.arrivals))
         yield from distinct(waiting.judge(seen.arrivals))
         yield from distinct(streams.judge(client_validators(self.contract.asyncapi), seen.stream))
+        yield from distinct(streams.addresses(passed.secrets, seen.stream))
         yield from distinct(streams.pongs(seen.stream, passed.ended_ns))
         found = [f"…{secret[-4:]}" for secret in passed.secrets if secret in passed.said]
         title = "no password, secret or token stands in what the command says"
@@ -253,8 +254,9 @@ def _is_going(process: subprocess.Popen[bytes]) -> bool:
 def _copy(process: subprocess.Popen[bytes], file: BinaryIO, is_shown: bool) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        file.write(line)
-        file.flush()
+        with suppress(OSError):  # a full disk is told where the run's log is written
+            file.write(line)
+            file.flush()
         if is_shown:
             print("  | " + line.decode("utf-8", "replace").rstrip("\n"), flush=True)
 

@@ -92,6 +92,9 @@ def errors_and_logs(stage: Stage) -> Iterator[Claim]:
         stage.exchange.next("login", scripts.refusal(400, 4001, "wrong password"))
         if by == "token":
             _log_in_wrongly(stage)
+        if by == "token" and "private" in stage.features:
+            stage.open("token")
+            stage.driver.step("subscribe", topic="orders")
     logged = stage.driver.log.read_bytes()[before:].decode("utf-8", "replace")
     told = "\n".join(str((each.answer or {}).get("error", "")) for each in stage.driver.exchanged)
     known = [*stage.secrets, *stage.tokens()]
