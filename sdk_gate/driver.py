@@ -1,7 +1,7 @@
 """A driver's process: steps go in, answers come out, by their ids; whatever else it does is told apart.
 
-A driver that breaks the protocol is a DriverError. One that ends or hangs in the middle of a step is Gone: after the
-smoke that is taken for the SDK's doing.
+A driver that breaks the protocol is a DriverError. One that ends or hangs in the middle of a step, or tells of something
+thrown that is no error of the protocol, is Gone: after the smoke that is taken for the SDK's doing.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ MOST_ANSWERS: Final = 100_000
 
 
 class Gone(Exception):
-    """The driver's process ended, or a step was not answered in time."""
+    """The driver's process ended, a step was not answered in time, or something was thrown that has no name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ def _answer(do: str, came: dict[str, Any]) -> Answer:
         return Answer(True, came.get("result"), given=came.get("given"))
     error = came["error"]
     if error["kind"] == "internal":
-        raise DriverError(f"{do}: {error['message']}")
+        raise Gone(f"{do} throws: {error['message']}")
     return Answer(
         False,
         None,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 import urllib.request
 from typing import Any
 
@@ -39,8 +38,9 @@ def hello(step: dict[str, Any]) -> None:
 def call(step: dict[str, Any], count: int) -> None:
     if HOW == "dies" and count > 1:
         os._exit(9)
-    if HOW == "hangs" and count > 1:
-        time.sleep(60)
+    if HOW == "odd-later" and count > 1:
+        say({"id": step["id"], "ok": False, "error": "no answer"})
+        return
     if HOW == "internal" and step["operation"] != "getCoinTicker":
         error = {"kind": "internal", "message": "TypeError: cannot read"}
         say({"id": step["id"], "ok": False, "error": error})

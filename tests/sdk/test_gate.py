@@ -46,10 +46,19 @@ def test_an_sdk_that_dies_in_a_situation_fails_it(tmp_path: Path) -> None:
     assert "does not survive this: its process ended with 9" in reason
 
 
-def test_a_failure_of_the_driver_itself_tells_nothing_of_the_sdk(tmp_path: Path) -> None:
+def test_what_is_thrown_in_a_situation_and_has_no_name_fails_it(tmp_path: Path) -> None:
     found = gate_runs.here(tmp_path, odd("internal"), "--only", "orders/half-of-its-answer")
+    assert found.exit_code == ExitCode.FAIL, found.said
+    assert found.verdict("sdk.orders-are-made-once") == "failed"
+    assert "call throws: TypeError: cannot read" in found.summary["findings"][0]["title"]
+
+
+def test_a_line_that_breaks_the_protocol_in_a_situation_tells_nothing_of_the_sdk(
+    tmp_path: Path,
+) -> None:
+    found = gate_runs.here(tmp_path, odd("odd-later"), "--only", "orders/answer-never-comes")
     assert found.exit_code == ExitCode.INCONCLUSIVE, found.said
-    assert found.verdict("sdk.orders-are-made-once") == "inconclusive"
+    assert found.verdict("sdk.requests-end-in-time") == "inconclusive"
 
 
 def test_a_step_without_an_answer_ends(tmp_path: Path) -> None:
