@@ -14,8 +14,6 @@ from sdk_gate.cases.case import ACCOUNT, case
 from sdk_gate.exchange import scripts
 from sdk_gate.stage import Stage
 
-# Without it a quick exchange has answered the first call before the last one is made.
-OVERLAP_MS: Final = 200
 PLAIN: Final = re.compile(r"[0-9]+(\.[0-9]+)?", re.ASCII)
 LIMIT_BUY: Final = {
     "symbol": "BTC/USDT",
@@ -256,8 +254,6 @@ def fifty_at_once(stage: Stage) -> Iterator[Claim]:
         if by in stage.features:
             # A slow machine is slow with fifty at once.
             stage.open(by, timing={"timeoutMs": 10_000})
-            for operation in ("getCoinTicker", "placeSpotOrder"):
-                stage.exchange.always(operation, scripts.late(OVERLAP_MS))
             yield from _at_once(stage, by)
 
 
