@@ -28,7 +28,7 @@ from conformance.verdict.findings import Finding
 from reference_exchange.config import MANNERS, ExchangeConfig, Resident
 from sdk_gate import case_file, cases
 from sdk_gate.arrivals import Wire
-from sdk_gate.asked import DRIVER, DRIVERS, Asked, own_drivers
+from sdk_gate.asked import DRIVER, DRIVERS, WRAP, Asked, own_drivers
 from sdk_gate.cases.case import Case
 from sdk_gate.driver import Driver, Gone
 from sdk_gate.exchange import certificate
@@ -197,7 +197,7 @@ def header(
         "selection": bool(asked.only) or hello is None,
         "environment": machine.facts(),
         "deviations": str(asked.deviations),
-        "sdk": {**told, "command": asked.sdk, "mode": asked.mode},
+        "sdk": {**told, "command": asked.sdk, "mode": DRIVER if hello else WRAP},
     }
 
 
