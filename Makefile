@@ -46,6 +46,7 @@ SDK ?= python
 MODE ?=
 SOURCE ?=
 DEVIATIONS ?=
+FOLDER ?=
 # A command may hold quotes: it goes through the environment as it is.
 export SDK
 
@@ -105,7 +106,8 @@ serve: $(READY) ## the reference exchange, to poke: FAULT= PORT=8080 SLOWER_US=0
 .PHONY: sdk-gate
 sdk-gate: $(READY) ## may this SDK ship? SDK=python|node|java|go|all, or a command: SDK='npm test' [MODE=driver]
 	@$(PY) -m sdk_gate --sdk "$$SDK" --target '$(TARGET)' --seed '$(SEED)' $(DOCUMENTS) $(if $(MODE),--mode '$(MODE)') \
-	  $(if $(ONLY),--only '$(ONLY)') $(if $(SOURCE),--source '$(SOURCE)') $(if $(DEVIATIONS),--deviations '$(DEVIATIONS)')
+	  $(if $(ONLY),--only '$(ONLY)') $(if $(SOURCE),--source '$(SOURCE)') $(if $(DEVIATIONS),--deviations '$(DEVIATIONS)') \
+	  $(if $(FOLDER),--folder '$(FOLDER)')
 
 .PHONY: report
 report: $(READY) ## conclude and draw a saved run again: RUN=runs/... WITH=runs/... lays another over it
@@ -117,7 +119,7 @@ history: $(READY) ## the runs that are kept: DO=list|check|rebuild|export|'impor
 	@$(PY) -m reports.history $(DO) --history '$(HISTORY)'
 
 .PHONY: prove
-prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills|validity|fleet|ci|history|nights|page|statistics
+prove: $(READY) ## a proof of the suite itself: ONLY=faults|differing|schemathesis|documents|kills|validity|fleet|ci|history|nights|page|sdk|statistics
 	@$(PY) -m tests.prove $(if $(ONLY),--only '$(ONLY)')
 
 .PHONY: bench

@@ -35,7 +35,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--only", help="a part of a case's name, or a requirement")
     parser.add_argument("--folder", type=Path, help="where a command runs")
     parser.add_argument("--source", type=Path, help="sources of our driver, if not in their place")
-    parser.add_argument("--deviations", type=Path, help=f"known failures, {DEVIATIONS} by default")
+    known = f"a file of known failures, {DEVIATIONS} in the folder by default"
+    parser.add_argument("--deviations", dest="known", type=Path, help=known)
     parser.add_argument("--openapi", type=Path)
     parser.add_argument("--asyncapi", type=Path)
     return parser

@@ -18,8 +18,8 @@ DEVIATIONS: Final = "sdk.deviations.toml"
 class Asked:
     """`sdk` is one of our drivers by name, or a command; `mode` driver or wrap says what a command is.
 
-    `deviations` is a file, `only` a part of a case's name or a requirement. `folder` is where a command runs.
-    `source` is where our own driver's sources are, if not in their place. `is_rough` False leaves the rough pass out.
+    `only` is a part of a case's name, or a requirement. `folder` is where a command runs; `known` is a file of
+    deviations, if not the one in that folder. `source` is where our own driver's sources are, if not in their place. `is_rough` False leaves the rough pass out.
     """
 
     sdk: str
@@ -27,12 +27,17 @@ class Asked:
     target: str = "reference"
     seed: int = 1
     only: str = ""
-    deviations: Path = Path(DEVIATIONS)
+    known: Path | None = None
     folder: Path = Path()
     source: Path | None = None
     is_rough: bool = True
     openapi: Path = SPECS / "openapi.yaml"
     asyncapi: Path = SPECS / "asyncapi.yaml"
+
+    @property
+    def deviations(self) -> Path:
+        """The file of the SDK's known failures, which need not be there."""
+        return self.known or self.folder / DEVIATIONS
 
     @property
     def is_ours(self) -> bool:

@@ -23,6 +23,7 @@ from sdk_gate.protocol import DriverError, check_result, check_step, read_answer
 
 STEP_S: Final = 20.0
 END_S: Final = 3.0
+ENDED_S: Final = 1.0  # between the end of its output and that of its process
 MOST_ANSWERS: Final = 100_000
 
 
@@ -177,7 +178,10 @@ class Driver:
             waiting.put(problem)
 
     def _ended(self) -> str:
-        code = self._process.poll() if self._process else None
+        code = None
+        if self._process is not None:
+            with suppress(subprocess.TimeoutExpired):
+                code = self._process.wait(ENDED_S)
         return f"its process ended{'' if code is None else f' with {code}'}"
 
 

@@ -29,7 +29,7 @@ from reference_exchange.config import MANNERS, ExchangeConfig, Resident
 from sdk_gate import case_file, cases
 from sdk_gate.arrivals import Wire
 from sdk_gate.asked import DRIVER, DRIVERS, WRAP, Asked, own_drivers
-from sdk_gate.cases.case import Case
+from sdk_gate.cases.case import ACCOUNT, Case, missing, not_declared
 from sdk_gate.driver import Driver, Gone
 from sdk_gate.exchange import certificate
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
@@ -40,6 +40,13 @@ KIND: Final = "sdk"
 OWN_TESTS: Final = "sdk.own-tests-pass"
 LOG: Final = "driver.log"
 BUILD: Final = "build.log"
+# What is judged of whatever arrives, and the feature without which nothing of the kind does.
+ARRIVES_WITH: Final = {
+    "sdk.token-is-sent-raw": "token",
+    "sdk.signature-matches-the-bytes": "key",
+    "sdk.forms-are-forms": ACCOUNT,
+    "sdk.frames-are-documented": "streams",
+}
 # A driver in a language that writes decimals by its locale is to show it.
 ENVIRONMENT: Final = {
     "SDK_GATE_LOG": "debug",
@@ -154,11 +161,20 @@ def _write(
                 again = reproduce(asked, each.case.name)
                 log.finding(Finding(claim, each.case.name, again, each.case.sentence))
         if not asked.only:
-            title = "a driver's run has them not: make sdk-gate SDK='npm test' runs them"
-            log.finding(Finding(Claim(OWN_TESTS, Verdict.SKIPPED, title), KIND))
+            for claim in _untold(hello):
+                log.finding(Finding(claim, KIND))
         log.write("footer", footer(wire, time.monotonic() - began))
     finally:
         log.close()
+
+
+def _untold(hello: Hello) -> Iterator[Claim]:
+    """What a driver's run cannot come to, each with the reason."""
+    title = "a driver's run has them not: make sdk-gate SDK='npm test' runs them"
+    yield Claim(OWN_TESTS, Verdict.SKIPPED, title)
+    for name, need in ARRIVES_WITH.items():
+        if lacking := missing((need,), hello.features):
+            yield Claim(name, Verdict.SKIPPED, not_declared(lacking))
 
 
 def reproduce(asked: Asked, name: str) -> str:

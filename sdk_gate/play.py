@@ -15,7 +15,7 @@ from reference_exchange.config import Resident
 from reference_exchange.streams import client_validators
 from sdk_gate import wire_log
 from sdk_gate.arrivals import tokens_of
-from sdk_gate.cases.case import Case
+from sdk_gate.cases.case import Case, not_declared
 from sdk_gate.driver import Driver, Gone
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 from sdk_gate.judges import requests, streams
@@ -92,9 +92,8 @@ class Player:
     def play(self, case: Case) -> Played:
         """One case, from an exchange made anew to what its claims are."""
         assert self.hello is not None
-        missing = case.missing(self.hello.features)
-        if missing:
-            why = f"the driver does not declare {' or '.join(missing)}"
+        if lacking := case.missing(self.hello.features):
+            why = not_declared(lacking)
             return Played(case, [Claim(x, Verdict.SKIPPED, why) for x in case.judges], why=why)
         began = time.monotonic()
         self.driver.exchanged.clear()

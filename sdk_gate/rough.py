@@ -1,15 +1,15 @@
-"""The troubles of a rough pass, and what is judged of how a wrapped SDK took them.
+"""The troubles of the rough passes, and what is judged of how a wrapped SDK took them.
 
-Few and far between, so that the SDK's own tests still come to where they would: some requests are refused with 429,
-one order is performed and not answered, the stream breaks once.
+One trouble a pass, and only those that the calm pass gave a reason for: requests that are refused with 429, an
+order that is performed and not answered, a stream that breaks.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Final, Protocol
 
 from conformance.cases.claim import Claim, Verdict, equal, holds
 from sdk_gate.arrivals import Arrival, Seen, StreamEvent
@@ -17,7 +17,7 @@ from sdk_gate.exchange import scripts
 from sdk_gate.exchange.scripts import Script
 from sdk_gate.exchange.verifying import VerifyingExchange
 
-EVERY: Final = 7  # so many requests get through between two that are refused
+EVERY: Final = 3  # every third request is refused, for a few times
 MOST_REFUSED: Final = 4
 RETRY_AFTER_S: Final = "1"
 SETTLED_NS: Final = 1_000_000_000
@@ -27,47 +27,130 @@ ONCE: Final = "sdk.orders-are-made-once"
 RESTORED: Final = "sdk.subscriptions-are-restored"
 
 
-@dataclass(slots=True)
-class Trouble:
-    """What is done to an SDK in a pass. `cut_ns` is when its stream was broken, 0 for never."""
+class Trouble(Protocol):
+    """One kind of trouble in one pass of a command."""
 
-    exchange: VerifyingExchange
-    cut_ns: int = 0
+    name: str
+    sentence: str
 
-    def begin(self) -> None:
+    def applies(self, calm: Seen) -> bool:
+        """Whether the calm pass came to where this would be met."""
+        ...
+
+    def begin(self, exchange: VerifyingExchange) -> None:
         """Arrange for it."""
-        counted = Counter[str]()
-
-        def choose(operation: str | None) -> Script | None:
-            if operation == "login":
-                return None
-            counted["requests"] += 1
-            if operation == ORDER and not counted["lost"]:
-                counted["lost"] += 1
-                return scripts.hang_up()
-            if counted["requests"] % EVERY == 0 and counted["refused"] < MOST_REFUSED:
-                counted["refused"] += 1
-                return scripts.too_many(RETRY_AFTER_S)
-            return None
-
-        self.exchange.do(lambda: self.exchange.choose_by(choose))
+        ...
 
     def look(self) -> None:
-        """Called now and then: break the stream when something was subscribed for a while."""
-        stream = list(self.exchange.wire.stream)
-        known = [each for each in stream if each.at_ns > self.exchange.begun_ns]
+        """Called every second while the command runs."""
+        ...
+
+    def judge(self, calm: Seen, seen: Seen, ended_ns: int) -> Iterator[Claim]:
+        """How the SDK took it; what holds of any pass is judged besides."""
+        ...
+
+
+@dataclass(slots=True)
+class Refusals:
+    """Some requests get a 429 with Retry-After."""
+
+    name: str = "refused"
+    sentence: str = "The same tests, with every third request refused by a 429, four times."
+    _counted: Counter[str] = field(default_factory=Counter)
+
+    def applies(self, calm: Seen) -> bool:
+        """Whether there was a request."""
+        return any(each.operation != "login" for each in calm.arrivals)
+
+    def begin(self, exchange: VerifyingExchange) -> None:
+        """Refuse every third request."""
+        exchange.choose_by(self._choose)
+
+    def _choose(self, operation: str | None) -> Script | None:
+        self._counted["requests"] += operation != "login"
+        is_due = operation != "login" and self._counted["requests"] % EVERY == 0
+        if not is_due or self._counted["refused"] >= MOST_REFUSED:
+            return None
+        self._counted["refused"] += 1
+        return scripts.too_many(RETRY_AFTER_S)
+
+    def look(self) -> None:
+        """Nothing to do."""
+
+    def judge(self, calm: Seen, seen: Seen, ended_ns: int) -> Iterator[Claim]:
+        """Waiting is judged in every pass."""
+        yield from ()
+
+
+@dataclass(slots=True)
+class LostOrder:
+    """The first order is performed, and the connection breaks before its answer."""
+
+    name: str = "lost"
+    sentence: str = "The same tests, with the first order made and not answered."
+    _is_lost: bool = False
+
+    def applies(self, calm: Seen) -> bool:
+        """Whether an order was placed."""
+        return bool(calm.of(ORDER))
+
+    def begin(self, exchange: VerifyingExchange) -> None:
+        """Lose the first order's answer."""
+        exchange.choose_by(self._choose)
+
+    def _choose(self, operation: str | None) -> Script | None:
+        if operation != ORDER or self._is_lost:
+            return None
+        self._is_lost = True
+        return scripts.hang_up()
+
+    def look(self) -> None:
+        """Nothing to do."""
+
+    def judge(self, calm: Seen, seen: Seen, ended_ns: int) -> Iterator[Claim]:
+        """Nothing is ordered more often than in peace."""
+        yield from _once(calm, seen)
+
+
+@dataclass(slots=True)
+class BrokenStream:
+    """The stream breaks, a second after something was subscribed."""
+
+    name: str = "torn"
+    sentence: str = "The same tests, with a stream that breaks once."
+    _exchange: VerifyingExchange | None = None
+    _cut_ns: int = 0
+
+    def applies(self, calm: Seen) -> bool:
+        """Whether something was subscribed."""
+        return any(_topics(each) for each in calm.stream)
+
+    def begin(self, exchange: VerifyingExchange) -> None:
+        """Wait for a subscription."""
+        self._exchange = exchange
+
+    def look(self) -> None:
+        """Break it when the time has come."""
+        assert self._exchange is not None
+        begun_ns, now_ns = self._exchange.begun_ns, self._exchange.now_ns()
+        known = [each for each in list(self._exchange.wire.stream) if each.at_ns > begun_ns]
         first = next((each for each in known if _topics(each)), None)
-        now_ns = self.exchange.now_ns()
-        if not self.cut_ns and first is not None and now_ns - first.at_ns > SETTLED_NS:
-            self.cut_ns = now_ns
-            self.exchange.do(self.exchange.streams.cut)
+        if not self._cut_ns and first is not None and now_ns - first.at_ns > SETTLED_NS:
+            self._cut_ns = now_ns
+            self._exchange.do(self._exchange.streams.cut)
+
+    def judge(self, calm: Seen, seen: Seen, ended_ns: int) -> Iterator[Claim]:
+        """What was subscribed comes back."""
+        if self._cut_ns:
+            yield from _restored(seen.stream, self._cut_ns, ended_ns)
+        else:
+            title = "the command ended before its stream could be broken"
+            yield Claim(RESTORED, Verdict.INCONCLUSIVE, title)
 
 
-def judge(calm: Seen, seen: Seen, trouble: Trouble, ended_ns: int) -> Iterator[Claim]:
-    """How the SDK took it."""
-    yield from _once(calm, seen)
-    if trouble.cut_ns:
-        yield from _restored(seen.stream, trouble.cut_ns, ended_ns)
+def troubles() -> tuple[Trouble, ...]:
+    """All of them, fresh."""
+    return (Refusals(), LostOrder(), BrokenStream())
 
 
 def _once(calm: Seen, seen: Seen) -> Iterator[Claim]:

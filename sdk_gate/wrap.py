@@ -1,4 +1,4 @@
-"""Wrap: an SDK's own tests against the verifying exchange, calmly and then roughly; only what arrived is judged.
+"""Wrap: an SDK's own tests against the verifying exchange, in peace and then in trouble; only what arrived is judged.
 
 The command gets the exchange's addresses and credentials by environment variables, and nothing else.
 """
@@ -35,6 +35,7 @@ from sdk_gate.cases.case import Case
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 from sdk_gate.judges import coverage, requests, streams, waiting
 from sdk_gate.play import Played, distinct
+from sdk_gate.rough import Trouble
 
 LIMIT_S: Final = 900
 END_S: Final = 5
@@ -48,10 +49,6 @@ def _pass_of(name: str, sentence: str) -> Case:
 
 
 CALM = _pass_of("wrap/calm", "The SDK's own tests, on an exchange that keeps its contract.")
-ROUGH = _pass_of(
-    "wrap/rough",
-    "The same tests again: some requests are refused by 429, an order is not answered, the stream breaks once.",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +77,10 @@ def run(asked: Asked, target: Target, contract: Contract, folder: Path) -> None:
             print(f"sdk gate around {asked.sdk!r} {where}", flush=True)
             passes = _Passes(asked, target, contract, exchange, addresses, folder)
             told = _written(log, folder, asked, CALM, *passes.calm())
-            if asked.is_rough:
-                told |= _written(log, folder, asked, ROUGH, *passes.rough())
+            for trouble in rough.troubles() if asked.is_rough else ():
+                if passes.is_due(trouble):
+                    case = _pass_of(f"wrap/{trouble.name}", trouble.sentence)
+                    told |= _written(log, folder, asked, case, *passes.rough(trouble))
             for name in catalogue.of_sdks().keys() - told:
                 title = "the SDK's own tests did not come to a situation that tells"
                 log.finding(Finding(Claim(name, Verdict.SKIPPED, title), "wrap"))
@@ -139,15 +138,18 @@ class _Passes:
         claims += coverage.judge(self.contract, passed.seen.arrivals)
         return passed, [*claims, *self._usual(passed)]
 
-    def rough(self) -> tuple[Passed, list[Claim]]:
-        """The command again, with troubles."""
+    def is_due(self, trouble: Trouble) -> bool:
+        """Whether the calm pass gave a reason for a trouble."""
+        return self._calm is not None and trouble.applies(self._calm.seen)
+
+    def rough(self, trouble: Trouble) -> tuple[Passed, list[Claim]]:
+        """The command again, with a trouble."""
         assert self._calm is not None
-        print("again, roughly: 429s, an order without an answer, a broken stream", flush=True)
+        print(f"again: {trouble.sentence}", flush=True)
         self.exchange.begin(self.asked.seed)
-        trouble = rough.Trouble(self.exchange)
-        trouble.begin()
-        passed = self._pass("rough.log", trouble.look)
-        claims = list(rough.judge(self._calm.seen, passed.seen, trouble, passed.ended_ns))
+        trouble.begin(self.exchange)
+        passed = self._pass(f"{trouble.name}.log", trouble.look)
+        claims = list(trouble.judge(self._calm.seen, passed.seen, passed.ended_ns))
         return passed, [*claims, *self._usual(passed)]
 
     def _usual(self, passed: Passed) -> Iterator[Claim]:
@@ -245,7 +247,7 @@ def _copy(process: subprocess.Popen[bytes], file: BinaryIO) -> None:
     for line in process.stdout:
         file.write(line)
         file.flush()
-        sys.stdout.write("  | " + line.decode("utf-8", "replace"))
+        sys.stdout.write("  | " + line.decode("utf-8", "replace").rstrip("\n") + "\n")
         sys.stdout.flush()
 
 

@@ -27,6 +27,7 @@ from tests import (
     proof_of_kills,
     proof_of_nights,
     proof_of_page,
+    proof_of_sdks,
     proof_of_statistics,
     proof_of_validity,
 )
@@ -125,6 +126,7 @@ PROOFS: dict[str, Callable[[Path], list[Figure]]] = {
     "kills": kills,
     "nights": proof_of_nights.main,
     "page": proof_of_page.main,
+    "sdk": proof_of_sdks.main,
     "schemathesis": against_schemathesis.main,
     "statistics": proof_of_statistics.main,
     "validity": validity,

@@ -58,9 +58,10 @@ def decimals(stage: Stage) -> Iterator[Claim]:
 
 def _is_decimal(found: Any, text: str) -> bool:
     try:
-        return (
-            isinstance(found, str) and "e" not in found.lower() and Decimal(found) == Decimal(text)
-        )
+        # A decimal without a fraction may be a number of JSON: no client can tell it from an integer.
+        is_text = isinstance(found, str) and "e" not in found.lower()
+        is_whole = isinstance(found, int) and not isinstance(found, bool)
+        return (is_text or is_whole) and Decimal(found) == Decimal(text)
     except InvalidOperation:
         return False
 

@@ -30,8 +30,18 @@ class Case:
 
     def missing(self, features: tuple[str, ...]) -> tuple[str, ...]:
         """The features that it needs and a driver does not declare."""
-        has = {*features, *((ACCOUNT,) if {"token", "key"} & set(features) else ())}
-        return tuple(each for each in self.needs if each not in has)
+        return missing(self.needs, features)
+
+
+def missing(needs: tuple[str, ...], features: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the needs that a driver's features do not fill."""
+    has = {*features, *((ACCOUNT,) if {"token", "key"} & set(features) else ())}
+    return tuple(each for each in needs if each not in has)
+
+
+def not_declared(names: tuple[str, ...]) -> str:
+    """Why something is skipped."""
+    return f"the driver does not declare {' or '.join(names)}"
 
 
 CASES: dict[str, Case] = {}

@@ -42,7 +42,7 @@ class HttpServer:
         self._connections += 1
         number, client = self._connections, writer.get_extra_info("peername")[0]
         connection = h11.Connection(h11.SERVER)
-        with suppress(h11.RemoteProtocolError, h11.LocalProtocolError, ConnectionError):
+        with suppress(h11.ProtocolError, ConnectionError, asyncio.CancelledError):
             while True:
                 request = await _read(connection, reader)
                 if request is None:

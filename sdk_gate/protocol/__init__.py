@@ -33,10 +33,12 @@ def read_answer(line: bytes) -> dict[str, Any]:
         answer = json.loads(line, parse_float=_no_float)
     except (ValueError, RecursionError):
         raise DriverError(f"not a line of JSON: {_shown(line)}") from None
-    problem = _problem("answer", answer)
+    if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
+        raise DriverError(f"an answer is an object with id and ok: {_shown(line)}")
+    problem = _problem(f"answer/oneOf/{0 if answer['ok'] else 1}", answer)
     if problem:
         raise DriverError(f"{problem}: {_shown(line)}")
-    return dict(answer)
+    return answer
 
 
 def check_result(step: str, result: Any) -> None:

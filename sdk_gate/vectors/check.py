@@ -101,17 +101,20 @@ class _Nothing:
 NOTHING = _Nothing()  # null is a value that a stage may have
 
 
-def report(documents: Mapping[str, Document], worked: Mapping[str, Worked]) -> tuple[list[str], bool]:
+def report(
+    documents: Mapping[str, Document], worked: Mapping[str, Worked]
+) -> tuple[list[str], bool]:
     """What to print, a line for each file and each difference, and whether all agree."""
     lines, agree = [], True
     for name, document in documents.items():
         asked = {by: found for by, found in worked.items() if name in found}
         bad = [
-            str(each) for by, said in asked.items() for each in differences(name, document, by, said)
+            str(each)
+            for by, said in asked.items()
+            for each in differences(name, document, by, said)
         ]
         end = f"{len(bad)} differences" if bad else "agree"
         count = len(document["vectors"])
         lines += [f"{name}.json: {count} vectors, {', '.join(asked)}: {end}", *bad]
         agree = agree and not bad
     return lines, agree
-

@@ -2,20 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from conformance.wire.rest import as_text, encode_pairs
 from sdk_gate.vectors.values import VALUES, Value
 
 Vector = Mapping[str, Any]
+Pairs = Sequence[Sequence[Any]]  # names and values as a file has them; None is not given
+
+
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """How a library encodes: what it leaves as it is beside letters, digits and -._, and a blank."""
+
+    left: str
+    blank: str
+    is_upper: bool = True
+
+    def encode(self, text: str) -> str:
+        """One value in this manner."""
+        escaped = quote(text, safe=self.left)
+        if not self.is_upper:
+            escaped = re.sub("%..", lambda escape: escape.group().lower(), escaped)
+        if "~" not in self.left:  # which `quote` never touches
+            escaped = escaped.replace("~", "%7E")
+        return escaped.replace("%20", self.blank)
+
+
+MANNERS: Mapping[str, Manner] = {
+    "Python's quote": Manner("~/", "%20"),
+    "Python's quote without a safe slash, .NET's EscapeDataString": Manner("~", "%20"),
+    "JavaScript's encodeURIComponent": Manner("~!'()*", "%20"),
+    "URLSearchParams, Java's URLEncoder, Rust's form_urlencoded": Manner("*", "+"),
+    "PHP's urlencode": Manner("", "+"),
+    "all that RFC 3986 allows in a query and a form can be read with": Manner(
+        "~/?:@!$'()*,=", "%20"
+    ),
+    "hex digits in lower case": Manner("~", "+", is_upper=False),
+}
 
 ABOUT = (
     "How a value is percent-encoded, in a query and in a form alike. `encoded` is the way of the suite: letters,"
     " digits and -._~ stay, a blank is +, every other byte of UTF-8 is % and two upper-case hex digits. `also` is"
-    " as right: whatever a form decodes once to the value. `wrong` are known mistakes and what arrives then."
-    " Parameters are pairs in the order in which they are sent."
+    " as right, as other libraries have it: whatever a form decodes once to the value. `wrong` are known mistakes"
+    " and what arrives then. Parameters are pairs in the order in which they are sent; null was not given."
 )
 
 # What some parameters together become: id, requirement, the parameters, what it is about.
@@ -91,7 +125,7 @@ def _of_value(row: Value) -> dict[str, Any]:
         "kind": "value",
         "value": row.text,
         "encoded": encode(row.text),
-        "also": list(row.also),
+        "also": _also(row.text),
         "wrong": [{"encoded": each, "arrives": decode(each)} for each in row.wrong],
     }
 
@@ -107,7 +141,26 @@ def _of_parameters(
         "kind": "parameters",
         "parameters": pairs,
         "encoded": encode_all(pairs),
+        "also": _also_all(pairs),
     }
+
+
+def _also(text: str) -> list[str]:
+    found = {manner.encode(text) for manner in MANNERS.values()}
+    return sorted(found - {encode(text)})
+
+
+def _also_all(pairs: Pairs) -> list[str]:
+    found = {
+        "&".join(f"{manner.encode(name)}={manner.encode(value)}" for name, value in given(pairs))
+        for manner in MANNERS.values()
+    }
+    return sorted(found - {encode_all(pairs)})
+
+
+def given(pairs: Pairs) -> list[list[str]]:
+    """Parameters as text, without those that the caller did not give."""
+    return [[name, as_text(value)] for name, value in pairs if value is not None]
 
 
 def encode(text: str) -> str:
@@ -115,20 +168,26 @@ def encode(text: str) -> str:
     return encode_pairs([("value", text)]).removeprefix("value=")
 
 
-def encode_all(pairs: list[list[Any]]) -> str:
-    """Parameters as the suite sends them; what is None was not given."""
-    return encode_pairs((name, as_text(value)) for name, value in pairs if value is not None)
+def encode_all(pairs: Pairs) -> str:
+    """Parameters as the suite sends them."""
+    return encode_pairs((name, value) for name, value in given(pairs))
 
 
 def decode(text: str) -> str:
     """What an exchange takes from `value=...`, as a form is decoded."""
-    return parse_qsl(f"value={text}", keep_blank_values=True)[0][1]
+    return decode_all(f"value={text}")[0][1]
+
+
+def decode_all(text: str) -> list[list[str]]:
+    """What an exchange takes from a query or a form."""
+    return [list(pair) for pair in parse_qsl(text, keep_blank_values=True)]
 
 
 def written(vector: Vector) -> dict[str, Any]:
     """The stages as a vector of the file has them."""
     if vector["kind"] == "parameters":
-        return {"encoded": vector["encoded"]}
+        said = given(vector["parameters"])
+        return {"encoded": vector["encoded"], "also": [said for _ in vector["also"]]}
     return {
         "encoded": vector["encoded"],
         "also": [vector["value"] for _ in vector["also"]],
@@ -139,7 +198,8 @@ def written(vector: Vector) -> dict[str, Any]:
 def computed(vector: Vector) -> dict[str, Any]:
     """The stages as `conformance.wire` has them."""
     if vector["kind"] == "parameters":
-        return {"encoded": encode_all(vector["parameters"])}
+        also = [decode_all(each) for each in vector["also"]]
+        return {"encoded": encode_all(vector["parameters"]), "also": also}
     return {
         "encoded": encode(vector["value"]),
         "also": [decode(each) for each in vector["also"]],

@@ -44,7 +44,13 @@ def snapshot(seq: int, book: str, symbol: str = "BTC/USDT") -> str:
 
 def delta(previous: int, seq: int, changes: str, symbol: str = "BTC/USDT") -> str:
     """A frame with changes of a book."""
-    head = {"topic": f"depth.{symbol}", "type": "delta", "seq": seq, "prevSeq": previous, "ts": 1800000000100}
+    head = {
+        "topic": f"depth.{symbol}",
+        "type": "delta",
+        "seq": seq,
+        "prevSeq": previous,
+        "ts": 1800000000100,
+    }
     return json.dumps({**head, "data": sides(changes)}, separators=(",", ":"))
 
 
@@ -52,8 +58,18 @@ START = "73999 1, 73998 2 | 74001 3, 74002 4"
 
 FEEDS = (
     Feed("snapshot-alone", FOLLOWS, "A snapshot is a book.", ((snapshot(41, START), START),)),
-    Feed("empty-book", FOLLOWS, "A book without levels is one.", ((snapshot(1, "|"), "|"), (delta(1, 2, "5 1 |"), "5 1 |"), (delta(2, 3, "5 0 |"), "|"))),
-    Feed("one-side", FOLLOWS, "A side may be empty.", ((snapshot(1, "| 74001 3"), "| 74001 3"), (delta(1, 2, "| 74001 0"), "|"))),
+    Feed(
+        "empty-book",
+        FOLLOWS,
+        "A book without levels is one.",
+        ((snapshot(1, "|"), "|"), (delta(1, 2, "5 1 |"), "5 1 |"), (delta(2, 3, "5 0 |"), "|")),
+    ),
+    Feed(
+        "one-side",
+        FOLLOWS,
+        "A side may be empty.",
+        ((snapshot(1, "| 74001 3"), "| 74001 3"), (delta(1, 2, "| 74001 0"), "|")),
+    ),
     Feed(
         "set-add-remove",
         FOLLOWS,
@@ -75,7 +91,10 @@ FEEDS = (
         "zero-in-other-words",
         FOLLOWS,
         "0.00000000 is zero.",
-        ((snapshot(41, START), START), (delta(41, 42, "73999 0.00000000 | 74001 0.0"), "73998 2 | 74002 4")),
+        (
+            (snapshot(41, START), START),
+            (delta(41, 42, "73999 0.00000000 | 74001 0.0"), "73998 2 | 74002 4"),
+        ),
     ),
     Feed(
         "sorted-as-numbers",
@@ -83,7 +102,10 @@ FEEDS = (
         "9.5 is less than 10, and 100 more, whatever their letters say.",
         (
             (snapshot(1, "9.5 1 | 10 1"), "9.5 1 | 10 1"),
-            (delta(1, 2, "9.25 2, 0.5 3 | 100 2, 11 3"), "9.5 1, 9.25 2, 0.5 3 | 10 1, 11 3, 100 2"),
+            (
+                delta(1, 2, "9.25 2, 0.5 3 | 100 2, 11 3"),
+                "9.5 1, 9.25 2, 0.5 3 | 10 1, 11 3, 100 2",
+            ),
         ),
     ),
     Feed(
@@ -111,7 +133,10 @@ FEEDS = (
         "numbers-skip",
         FOLLOWS,
         "Sequence numbers need not rise by one; prevSeq tells what follows what.",
-        ((snapshot(41, START), START), (delta(41, 50, "73999 9 |"), "73999 9, 73998 2 | 74001 3, 74002 4")),
+        (
+            (snapshot(41, START), START),
+            (delta(41, 50, "73999 9 |"), "73999 9, 73998 2 | 74001 3, 74002 4"),
+        ),
     ),
     Feed(
         "delta-first",
@@ -163,7 +188,11 @@ FEEDS = (
         "overlap",
         GAPS,
         "A delta that begins before the book and ends after it does not follow it.",
-        ((snapshot(41, START), START), (delta(40, 42, "73999 0.5 |"), None), (snapshot(42, "73999 0.5 |"), "73999 0.5 |")),
+        (
+            (snapshot(41, START), START),
+            (delta(40, 42, "73999 0.5 |"), None),
+            (snapshot(42, "73999 0.5 |"), "73999 0.5 |"),
+        ),
     ),
     Feed(
         "snapshot-replaces",

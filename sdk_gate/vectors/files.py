@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+from jsonschema.exceptions import best_match
 
 from conformance.errors import ConfigurationError
 
@@ -46,7 +47,8 @@ def text_of(document: Document) -> str:
 def flaws(name: str, document: Document) -> Iterator[str]:
     """What is wrong with the form of a document, a line each."""
     validator = jsonschema.Draft202012Validator(schema(name))
-    for error in validator.iter_errors(document):
+    for each in validator.iter_errors(document):
+        error = best_match([each]) or each  # of several kinds, the one that was meant
         yield f"{name}.json: {error.json_path}: {error.message[:200]}"
     ids = [each.get("id") for each in document.get("vectors", [])]
     for each in sorted({str(one) for one in ids if ids.count(one) > 1}):

@@ -13,10 +13,10 @@ from sdk_gate.vectors.answers import (
     ORDER,
     TICKER,
     WALLET,
-    WORDS,
     Reads,
 )
 
+WORDS = "sdk.refusals-keep-code-and-message"
 EVENTS = "sdk.events-reach-the-caller"
 
 
@@ -52,11 +52,17 @@ FRAMES = (
         event(TRADES, f"[{TRADE},{TRADE.replace(':7,', ':8,')}]"),
         {"/topic": TRADES, "/data/0/id": "7", "/data/1/id": "8", "/data/1/amount": "0.0010"},
     ),
-    Frame("trades-none", EVENTS, "A snapshot may hold none.", event(TRADES, "[]", "snapshot"), {"/type": "snapshot", "/data/0/id": None}),
+    Frame(
+        "trades-none",
+        EVENTS,
+        "A snapshot may hold none.",
+        event(TRADES, "[]", "snapshot"),
+        {"/type": "snapshot", "/data/0/id": None},
+    ),
     Frame(
         "ticker",
         EVENTS,
-        "A ticker.",
+        "A ticker after its subscription.",
         event("ticker.BTC/USDT", TICKER, "snapshot"),
         {"/topic": "ticker.BTC/USDT", "/data/close": "74000.00"},
     ),
@@ -65,15 +71,37 @@ FRAMES = (
         EVENTS,
         "A candle that is not closed yet; the interval's case matters.",
         event("kline.BTC/USDT.1M", CANDLE),
-        {"/topic": "kline.BTC/USDT.1M", "/data/volume": "12.50", "/data/count": "7", "/data/closed": False},
+        {
+            "/topic": "kline.BTC/USDT.1M",
+            "/data/volume": "12.50",
+            "/data/count": "7",
+            "/data/closed": False,
+        },
     ),
-    Frame("order", EVENTS, "An order of the caller.", event("orders", ORDER), {"/data/orderId": "E1000001", "/data/amount": "0.0010"}),
-    Frame("balances", EVENTS, "Balances of the caller.", event("account", f"[{WALLET}]", "snapshot"), {"/data/0/coin/unit": "USDT", "/data/0/frozenBalance": "74"}),
+    Frame(
+        "order",
+        EVENTS,
+        "An order of the caller.",
+        event("orders", ORDER),
+        {"/data/orderId": "E1000001", "/data/amount": "0.0010"},
+    ),
+    Frame(
+        "balances",
+        EVENTS,
+        "Balances of the caller.",
+        event("account", f"[{WALLET}]", "snapshot"),
+        {"/data/0/coin/unit": "USDT", "/data/0/frozenBalance": "74"},
+    ),
     Frame(
         "trade-in-numbers",
         EXACT,
         "Decimals as numbers keep every digit.",
-        event(TRADES, f"[{TRADE}]".replace('"74000.00"', "74000.1234567890123456").replace('"0.0010"', "1e-8")),
+        event(
+            TRADES,
+            f"[{TRADE}]".replace('"74000.00"', "74000.1234567890123456").replace(
+                '"0.0010"', "1e-8"
+            ),
+        ),
         {"/data/0/price": "74000.1234567890123456", "/data/0/amount": "0.00000001"},
     ),
     Frame(
@@ -125,5 +153,11 @@ FRAMES = (
         '{"op":"error","success":false,"code":4100,"message":"the frame is not JSON"}',
         {"/success": False, "/id": None, "/code": "4100"},
     ),
-    Frame("pong", None, "A pong is no event.", '{"op":"pong","id":"3","ts":1800000000000}', {"/op": "pong", "/id": "3", "/topic": None}),
+    Frame(
+        "pong",
+        None,
+        "A pong is no event.",
+        '{"op":"pong","id":"3","ts":1800000000000}',
+        {"/op": "pong", "/id": "3", "/topic": None},
+    ),
 )

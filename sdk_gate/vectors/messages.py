@@ -9,7 +9,8 @@ from typing import Any
 from conformance.model.replica import Replica
 from conformance.wire.http import Response
 from conformance.wire.rest import Outcome, OutcomeKind, as_text, outcome_of, parse_json
-from sdk_gate.vectors.answers import ANSWERS, Answer
+from sdk_gate.vectors.answers import ACCEPTED, Answer
+from sdk_gate.vectors.failures import FAILURES
 from sdk_gate.vectors.feeds import FEEDS, Feed, sides
 from sdk_gate.vectors.frames import FRAMES, Frame
 
@@ -19,16 +20,16 @@ SYMBOL = "BTC/USDT"
 ABOUT = (
     "What arrives, and what is to be read out of it. `reads` maps JSON Pointers to what stands there: decimals and"
     " integers as text with every digit, words as text, true, false, and null for what is null or absent. Of kind"
-    " `answer` they point into the payload, without {code, message, data} around it; `outcome` is accepted or the kind"
-    " of error of the driver protocol, `error` what of it has to be told (more may be). Of kind `frame` they point into"
-    " the frame. Of kind `book` each step is a frame and the local book after it, best levels first; null is a book"
-    " that is not there yet or known to be wrong."
+    " `answer` they point into the payload, without {code, message, data} around it; `outcome` is accepted or the"
+    " kind of error of the driver protocol, `error` what of it has to be told (more may be). Of kind `frame` they"
+    " point into the frame. Of kind `book` each step is a frame and the local book after it, best levels"
+    " first; null is a book that is not there yet or known to be wrong."
 )
 
 
 def document() -> dict[str, Any]:
     """The whole file."""
-    vectors = [*map(_answer, ANSWERS), *map(_frame, FRAMES), *map(_feed, FEEDS)]
+    vectors = [*map(_answer, (*ACCEPTED, *FAILURES)), *map(_frame, FRAMES), *map(_feed, FEEDS)]
     return {"version": "1.0", "about": ABOUT, "vectors": vectors}
 
 

@@ -18,10 +18,11 @@ function encodeAll(pairs) {
   return given.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&");
 }
 
-const decode = (text) => new URLSearchParams("value=" + text).get("value");
+const decodeAll = (text) => [...new URLSearchParams(text)];
+const decode = (text) => decodeAll("value=" + text)[0][1];
 
 function encodingStages(vector) {
-  if (vector.kind === "parameters") return { encoded: encodeAll(vector.parameters) };
+  if (vector.kind === "parameters") return { encoded: encodeAll(vector.parameters), also: vector.also.map(decodeAll) };
   return {
     encoded: encode(vector.value),
     also: vector.also.map(decode),

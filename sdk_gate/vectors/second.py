@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from conformance.errors import ConfigurationError
@@ -15,17 +16,18 @@ from sdk_gate.vectors.files import FOLDER, Document
 # file -> id of a vector -> stage -> what it comes to
 Worked = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
+SCRIPT = FOLDER / "second.mjs"
 NODE_SECONDS = 60
 OPENSSL_SECONDS = 10
 
 
-def by_node(documents: Mapping[str, Document]) -> Worked:
+def by_node(documents: Mapping[str, Document], script: Path = SCRIPT) -> Worked:
     """Every stage, worked out by `second.mjs`."""
     node = shutil.which("node")
     if node is None:
         message = "node is not on this machine: install Node.js 18 or later, then check again"
         raise ConfigurationError(message)
-    done = _run([node, str(FOLDER / "second.mjs")], json.dumps(documents), NODE_SECONDS)
+    done = _run([node, str(script)], json.dumps(documents), NODE_SECONDS)
     return dict(json.loads(done))
 
 
@@ -42,7 +44,7 @@ def has_openssl() -> bool:
 
 
 def _run(words: list[str], given: str, seconds: float) -> str:
-    name = words[1].rpartition("/")[2]
+    name = " ".join(Path(word).name for word in words[:2])
     try:
         done = subprocess.run(
             words, input=given.encode(), capture_output=True, timeout=seconds, check=False

@@ -12,23 +12,25 @@ from conformance.wire.http import Request
 from conformance.wire.rest import as_text, build
 from conformance.wire.signing import Key, Recipe, sign, signature, signed_bytes
 from sdk_gate.vectors import files
-from sdk_gate.vectors.signing_inputs import ROWS, Parameters, Row
+from sdk_gate.vectors.signing_inputs import FORMS, QUERIES, Parameters, Row
+from sdk_gate.vectors.signing_keys import HEADERS, SECRETS, VALUE_ROWS
 
 Vector = Mapping[str, Any]
 
 RECIPE = Recipe()
 ABOUT = (
     "How a request is signed. `input` is what a caller gives; query and form are pairs in the order in which they are"
-    " sent, a form of null is no body. `stages` follow from it one by one: `query` and `body` encoded, `canonical` the"
-    " text that is signed, `signature` its HMAC-SHA256 in lower-case hex. `request` is what is sent then; the order of"
-    " headers and the case of their names are free. An SDK that encodes otherwise, and rightly, starts its check of"
-    " `canonical` from the given `query` and `body`. The secrets are made up."
+    " sent, a form of null is no body. `stages` follow from it one by one: `query` and `body` encoded, `canonical`"
+    " the text that is signed, `signature` its HMAC-SHA256 in lower-case hex. `request` is what is sent then; the"
+    " order of headers and the case of their names are free. An SDK that encodes otherwise, and rightly, starts its"
+    " check of `canonical` from the given `query` and `body`. The secrets are made up."
 )
 
 
 def document() -> dict[str, Any]:
     """The whole file."""
-    return {"version": "1.0", "about": ABOUT, "recipe": _recipe(), "vectors": [*map(_of, ROWS)]}
+    rows = (*QUERIES, *FORMS, *HEADERS, *SECRETS, *VALUE_ROWS)
+    return {"version": "1.0", "about": ABOUT, "recipe": _recipe(), "vectors": [*map(_of, rows)]}
 
 
 def _recipe() -> dict[str, Any]:

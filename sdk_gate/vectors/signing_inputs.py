@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sdk_gate.vectors.values import VALUES
-
 Parameters = Mapping[str, str | int | bool]
 
 BYTES = "sdk.signature-matches-the-bytes"
@@ -45,108 +43,207 @@ class Row:
     secret: str = "not-a-secret-but-a-test-vector"
 
 
-def post(id: str, about: str, path: str, form: Parameters | None = None, **more: str) -> Row:
+def get(name: str, about: str, path: str, query: Parameters | None = None, **more: str) -> Row:
+    """A GET, with a query unless it has none."""
+    return Row(name, about, path, query, None, **more)
+
+
+def post(name: str, about: str, path: str, form: Parameters | None = None, **more: str) -> Row:
     """A POST, with a form unless it has none."""
-    return Row(id, about, path, None, form, **{"method": "POST", **more})
+    return Row(name, about, path, None, form, **{"method": "POST", **more})
 
 
 QUERIES = (
-    Row("get-bare", "No query: neither a question mark nor a body is signed.", WALLETS, None, None, PARTS),
-    Row("get-one", "One parameter, with the question mark before it.", ORDERS, {"pageNo": 1}, None, PARTS),
-    Row("get-two", "Two parameters.", ORDERS, {"pageNo": 1, "pageSize": 20}, None, PARTS),
-    Row("get-two-turned", "The same two the other way round: another signature.", ORDERS, {"pageSize": 20, "pageNo": 1}, None, ORDER),
-    Row("get-unsorted", "Names are not sorted before they are signed.", ORDERS, {"symbol": "BTC/USDT", "pageNo": 2}, None, ORDER),
-    Row("get-all", "Every parameter of an operation.", ORDERS, {"symbol": "ETH/USDT", "status": "TRADING", "pageNo": 3, "pageSize": 100}),
-    Row("get-empty-text", "A parameter that is empty, and the only one.", ORDERS, {"symbol": ""}, None, FALSY),
-    Row("get-zero", "A zero is sent and signed.", ORDERS, {"pageNo": 0}, None, FALSY),
-    Row("get-false", "False is sent and signed.", ORDERS, {"open": False}, None, FALSY),
-    Row("get-true", "True is sent in lower case, and so signed.", ORDERS, {"open": True}, None, "sdk.booleans-are-lower-case"),
-    Row("get-dash-in-path", "A path with dashes and a digit.", "/tx/spot/symbol-thumb-v2", None, None, PARTS),
-    Row("get-futures", "Another path, another text.", "/tx/uorder/list", {"contractCoinId": 1}, None, PARTS),
-    Row("get-name-encoded", "Names are encoded like values.", ORDERS, {"status[0]": "TRADING"}),
-    Row("get-long", "A query of a thousand characters.", ORDERS, {"symbol": "/".join(["AB"] * 200)}),
+    get(
+        "get-bare",
+        "No query: neither a question mark nor a body is signed.",
+        WALLETS,
+        requirement=PARTS,
+    ),
+    get(
+        "get-one",
+        "One parameter, with the question mark before it.",
+        ORDERS,
+        {"pageNo": 1},
+        requirement=PARTS,
+    ),
+    get("get-two", "Two parameters.", ORDERS, {"pageNo": 1, "pageSize": 20}, requirement=PARTS),
+    get(
+        "get-two-turned",
+        "The same two the other way round: another signature.",
+        ORDERS,
+        {"pageSize": 20, "pageNo": 1},
+        requirement=ORDER,
+    ),
+    get(
+        "get-unsorted",
+        "Names are not sorted before they are signed.",
+        ORDERS,
+        {"symbol": "BTC/USDT", "pageNo": 2},
+        requirement=ORDER,
+    ),
+    get(
+        "get-all",
+        "Every parameter of an operation.",
+        ORDERS,
+        {"symbol": "ETH/USDT", "status": "TRADING", "pageNo": 3, "pageSize": 100},
+    ),
+    get(
+        "get-empty-text",
+        "A parameter that is empty, and the only one.",
+        ORDERS,
+        {"symbol": ""},
+        requirement=FALSY,
+    ),
+    get("get-zero", "A zero is sent and signed.", ORDERS, {"pageNo": 0}, requirement=FALSY),
+    get("get-false", "False is sent and signed.", ORDERS, {"open": False}, requirement=FALSY),
+    get(
+        "get-true",
+        "True is sent in lower case, and so signed.",
+        ORDERS,
+        {"open": True},
+        requirement="sdk.booleans-are-lower-case",
+    ),
+    get(
+        "get-dash-in-path",
+        "A path with dashes and a digit.",
+        "/tx/spot/symbol-thumb-v2",
+        requirement=PARTS,
+    ),
+    get(
+        "get-futures",
+        "Another path, another text.",
+        "/tx/uorder/list",
+        {"contractCoinId": 1},
+        requirement=PARTS,
+    ),
+    get("get-name-encoded", "Names are encoded like values.", ORDERS, {"status[0]": "TRADING"}),
+    get(
+        "get-long", "A query of a thousand characters.", ORDERS, {"symbol": "/".join(["AB"] * 200)}
+    ),
 )
 
 FORMS = (
     post("post-bare", "A POST without a form: nothing after the path.", USER, requirement=PARTS),
-    post("post-empty-form", "A form with no fields is an empty body with its content type.", USER, {}, requirement=PARTS),
-    post("post-one", "A form of one field; no question mark before a body.", CANCEL, {"orderId": "E1000001"}, requirement=PARTS),
-    post("post-limit-buy", "The documented example of an order.", ADD, LIMIT_BUY, requirement=FALSY),
-    post("post-limit-buy-turned", "The same order with its fields the other way round.", ADD, dict(reversed(LIMIT_BUY.items())), requirement=ORDER),
-    post("post-market-sell", "A market order has no price.", ADD, {"symbol": "BTC/USDT", "direction": 1, "type": 1, "amount": "0.5"}),
-    post("post-own-name", "An order with its caller's name for it.", ADD, {**LIMIT_BUY, "clientOrderId": "night_7-a"}),
-    post("post-smallest-amount", "Eight digits after the point, no exponent.", ADD, {**LIMIT_BUY, "amount": "0.00000001"}, requirement=PLAIN),
-    post("post-sixteen-digits", "Sixteen digits after the point.", ADD, {**LIMIT_BUY, "price": "0.1234567890123456"}, requirement=PLAIN),
-    post("post-twenty-digits", "Twenty digits before the point.", ADD, {**LIMIT_BUY, "amount": "12345678901234567890"}, requirement=PLAIN),
-    post("post-trailing-zeros", "Zeros at the end are part of the text that is signed.", ADD, {**LIMIT_BUY, "price": "74000.00"}, requirement=PLAIN),
-    post("post-open-position", "A futures order.", "/tx/uorder/open", {"contractCoinId": 1, "direction": 0, "type": 1, "leverage": 10, "volume": 1}),
-    post("post-close-position", "The order that ends it.", "/tx/uorder/close", {"contractCoinId": 1, "direction": 1, "type": 1, "volume": 1}),
-    post("post-false", "False is sent and signed.", UPDATE, {"apiKey": "ft-other", "enabled": False}, requirement=FALSY),
-    post("post-true", "True is sent in lower case.", UPDATE, {"apiKey": "ft-other", "enabled": True}, requirement="sdk.booleans-are-lower-case"),
-    post("post-empty-text", "An empty field, and the last one.", UPDATE, {"apiKey": "ft-other", "remark": ""}, requirement=FALSY),
-    post("post-long", "A body longer than a block of the digest, many times over.", UPDATE, {"remark": "a/b " * 300}),
-    Row("post-query-and-form", "Query and body are both signed, in this order.", ADD, {"source": "a b"}, LIMIT_BUY, PARTS, "POST"),
-    Row("post-query-alone", "A POST with a query and no body.", USER, {"source": "sdk"}, None, PARTS, "POST"),
+    post(
+        "post-empty-form",
+        "A form with no fields is an empty body with its content type.",
+        USER,
+        {},
+        requirement=PARTS,
+    ),
+    post(
+        "post-one",
+        "A form of one field; no question mark before a body.",
+        CANCEL,
+        {"orderId": "E1000001"},
+        requirement=PARTS,
+    ),
+    post(
+        "post-limit-buy", "The documented example of an order.", ADD, LIMIT_BUY, requirement=FALSY
+    ),
+    post(
+        "post-limit-buy-turned",
+        "The same order with its fields the other way round.",
+        ADD,
+        dict(reversed(list(LIMIT_BUY.items()))),
+        requirement=ORDER,
+    ),
+    post(
+        "post-market-sell",
+        "A market order has no price.",
+        ADD,
+        {"symbol": "BTC/USDT", "direction": 1, "type": 1, "amount": "0.5"},
+    ),
+    post(
+        "post-own-name",
+        "An order with its caller's name for it.",
+        ADD,
+        {**LIMIT_BUY, "clientOrderId": "night_7-a"},
+    ),
+    post(
+        "post-smallest-amount",
+        "Eight digits after the point, no exponent.",
+        ADD,
+        {**LIMIT_BUY, "amount": "0.00000001"},
+        requirement=PLAIN,
+    ),
+    post(
+        "post-sixteen-digits",
+        "Sixteen digits after the point.",
+        ADD,
+        {**LIMIT_BUY, "price": "0.1234567890123456"},
+        requirement=PLAIN,
+    ),
+    post(
+        "post-twenty-digits",
+        "Twenty digits before the point.",
+        ADD,
+        {**LIMIT_BUY, "amount": "12345678901234567890"},
+        requirement=PLAIN,
+    ),
+    post(
+        "post-trailing-zeros",
+        "Zeros at the end are part of the text that is signed.",
+        ADD,
+        {**LIMIT_BUY, "price": "74000.00"},
+        requirement=PLAIN,
+    ),
+    post(
+        "post-open-position",
+        "A futures order.",
+        "/tx/uorder/open",
+        {"contractCoinId": 1, "direction": 0, "type": 1, "leverage": 10, "volume": 1},
+    ),
+    post(
+        "post-close-position",
+        "The order that ends it.",
+        "/tx/uorder/close",
+        {"contractCoinId": 1, "direction": 1, "type": 1, "volume": 1},
+    ),
+    post(
+        "post-false",
+        "False is sent and signed.",
+        UPDATE,
+        {"apiKey": "ft-other", "enabled": False},
+        requirement=FALSY,
+    ),
+    post(
+        "post-true",
+        "True is sent in lower case.",
+        UPDATE,
+        {"apiKey": "ft-other", "enabled": True},
+        requirement="sdk.booleans-are-lower-case",
+    ),
+    post(
+        "post-empty-text",
+        "An empty field, and the last one.",
+        UPDATE,
+        {"apiKey": "ft-other", "remark": ""},
+        requirement=FALSY,
+    ),
+    post(
+        "post-long",
+        "A body longer than a block of the digest, many times over.",
+        UPDATE,
+        {"remark": "a/b " * 300},
+    ),
+    Row(
+        "post-query-and-form",
+        "Query and body are both signed, in this order.",
+        ADD,
+        {"source": "a b"},
+        LIMIT_BUY,
+        PARTS,
+        "POST",
+    ),
+    Row(
+        "post-query-alone",
+        "A POST with a query and no body.",
+        USER,
+        {"source": "sdk"},
+        None,
+        PARTS,
+        "POST",
+    ),
 )
-
-ENVELOPES = (
-    Row("window-none", "Without a window nothing stands for it, and its header is not sent.", WALLETS, window=""),
-    post("window-none-post", "The same of a POST.", ADD, LIMIT_BUY, window=""),
-    Row("window-one", "The smallest window.", WALLETS, window="1"),
-    Row("window-largest", "The largest window.", WALLETS, window="60000"),
-    Row("timestamp-other", "One millisecond later: another signature.", WALLETS, timestamp="1800000000001"),
-    Row("timestamp-short", "The digits of the timestamp are signed as they are.", WALLETS, timestamp="1"),
-    Row("timestamp-later", "A timestamp of fourteen digits.", WALLETS, timestamp="10000000000000"),
-    Row("method-get", "The method is signed: compare method-post.", USER),
-    post("method-post", "The method is signed: compare method-get.", USER),
-    Row("key-long", "A key's name of 64 characters; it is sent and not signed.", WALLETS, key="k" * 64),
-    Row("key-dashes", "Another key's name, the same signature as get-bare.", WALLETS, None, None, PARTS, key="ft_7Q2m-X9c4"),
-)
-
-SECRETS = (
-    Row("secret-one-block", "A secret of 64 bytes, a block of the digest.", WALLETS, secret="not-a-secret-".ljust(64, "a")),
-    Row("secret-over-a-block", "A secret of 65 bytes, which HMAC hashes first.", WALLETS, secret="not-a-secret-".ljust(65, "a")),
-    Row("secret-long", "A secret of 200 bytes.", WALLETS, secret="not-a-secret-".ljust(200, "z")),
-    Row("secret-like-base64", "A secret that looks like Base64 is used as it is.", WALLETS, secret="not-a-secret-QUJD+/=="),
-    Row("secret-like-hex", "A secret that looks like hex is used as it is.", WALLETS, secret="not-a-secret-00ff10ab"),
-    Row("secret-with-blanks", "Blanks at the end of a secret belong to it.", WALLETS, secret="not-a-secret- "),
-    Row("secret-of-letters", "A secret is its bytes of UTF-8.", WALLETS, secret="not-a-secret-\u00e9\u6f22\U0001f680"),
-)
-
-# Of all values those that a signer meets: each once in a query and once in a form.
-SIGNED_VALUES = (
-    "slash",
-    "plus",
-    "ampersand",
-    "equals",
-    "percent",
-    "percent-escape-literal",
-    "blank",
-    "blanks-around",
-    "tilde",
-    "asterisk",
-    "quotes",
-    "newline",
-    "e-acute",
-    "e-acute-decomposed",
-    "han",
-    "emoji",
-    "everything",
-)
-
-
-def of_values() -> tuple[Row, ...]:
-    """Requests with the values that encodings go wrong with; the exchange itself would refuse most of them."""
-    chosen = [each for each in VALUES if each.id in SIGNED_VALUES]
-    queries = [
-        Row(f"get-value-{each.id}", f"In a query. {each.about}", ORDERS, {"symbol": each.text})
-        for each in chosen
-    ]
-    forms = [
-        post(f"post-value-{each.id}", f"In a form. {each.about}", UPDATE, {"remark": each.text})
-        for each in chosen
-    ]
-    return (*queries, *forms)
-
-
-ROWS = (*QUERIES, *FORMS, *ENVELOPES, *SECRETS, *of_values())

@@ -1,6 +1,6 @@
-"""The values that encodings go wrong with. A table: what each is about, what is right as well, what is not.
+"""The values that encodings go wrong with. A table: what each is about, and how it is known to go wrong.
 
-The one encoding that the suite itself uses is not written here: `encoding` asks `conformance.wire.rest` for it.
+The encodings that are right are not written here: `encoding` works them out.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A text that a caller gives. `also` is as right as the canonical encoding, `wrong` is a known mistake."""
+    """A text that a caller gives. `wrong` are encodings that do not arrive as it."""
 
     id: str
     text: str
     about: str
-    also: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
 
 
@@ -24,81 +23,46 @@ PUNCTUATION = (
         "slash",
         "BTC/USDT",
         "A market has a slash in it; encoded twice it arrives as %2F.",
-        ("BTC/USDT", "BTC%2fUSDT"),
         ("BTC%252FUSDT",),
     ),
-    Value("plus", "a+b", "A plus that is sent as it is arrives as a blank.", ("a%2bb",), ("a+b",)),
+    Value("plus", "a+b", "A plus that is sent as it is arrives as a blank.", ("a+b",)),
     Value(
-        "ampersand",
-        "a&b",
-        "An ampersand that is sent as it is ends the value.",
-        (),
-        ("a&b", "a%2526b"),
+        "ampersand", "a&b", "An ampersand that is sent as it is ends the value.", ("a&b", "a%2526b")
     ),
-    Value(
-        "equals",
-        "a=b",
-        "An equals sign within a value; as it is it can be read too.",
-        ("a%3db", "a=b"),
-    ),
-    Value("percent", "100%", "A percent sign at the end.", (), ("100%2525",)),
+    Value("equals", "a=b", "An equals sign within a value; as it is it can be read too."),
+    Value("percent", "100%", "A percent sign at the end.", ("100%2525",)),
     Value("percent-within", "50%off", "A percent sign before letters that are no hex digits."),
     Value(
         "percent-escape-literal",
         "%2F",
         "A text that looks encoded already is text, not an escape.",
-        ("%252f",),
         ("%2F",),
     ),
-    Value(
-        "percent-escape-twice",
-        "%252F",
-        "A text that looks encoded twice.",
-        ("%25252f",),
-        ("%252F",),
-    ),
-    Value("tilde", "a~b", "A tilde is unreserved.", ("a%7Eb", "a%7eb")),
-    Value("asterisk", "a*b", "Some libraries leave an asterisk, some do not.", ("a*b", "a%2ab")),
-    Value("unreserved", "AZ-az_09.~", "What is never encoded.", ("AZ-az_09.%7E",)),
-    Value(
-        "quotes",
-        'say "hi"',
-        "Double quotes and a blank.",
-        ("say%20%22hi%22",),
-        ("say+%5C%22hi%5C%22",),
-    ),
-    Value("apostrophe", "it's", "An apostrophe.", ("it's",)),
-    Value("parentheses", "(a)", "Parentheses, which JavaScript's own function leaves.", ("(a)",)),
-    Value("exclamation", "go!", "An exclamation mark, left by JavaScript too.", ("go!",)),
-    Value("comma", "read,trade", "Scopes are a list with commas.", ("read,trade", "read%2ctrade")),
-    Value("colon", "2001:db8::1", "An IPv6 address.", ("2001:db8::1", "2001%3adb8%3a%3a1")),
-    Value(
-        "at-sign",
-        "alice@example.com",
-        "The address of a login.",
-        ("alice@example.com",),
-    ),
+    Value("percent-escape-twice", "%252F", "A text that looks encoded twice.", ("%252F",)),
+    Value("tilde", "a~b", "A tilde is unreserved."),
+    Value("asterisk", "a*b", "Some libraries leave an asterisk, some do not."),
+    Value("unreserved", "AZ-az_09.~", "What needs no encoding."),
+    Value("quotes", 'say "hi"', "Double quotes and a blank.", ("say+%5C%22hi%5C%22",)),
+    Value("apostrophe", "it's", "An apostrophe."),
+    Value("parentheses", "(a)", "Parentheses, which JavaScript's own function leaves."),
+    Value("exclamation", "go!", "An exclamation mark, left by JavaScript too."),
+    Value("comma", "read,trade", "Scopes are a list with commas."),
+    Value("colon", "2001:db8::1", "An IPv6 address."),
+    Value("at-sign", "alice@example.com", "The address of a login."),
     Value(
         "plus-in-address",
         "alice+sdk@example.com",
         "An address with a plus in it, with which logins fail for no visible reason.",
-        ("alice%2Bsdk@example.com",),
         ("alice+sdk@example.com",),
     ),
-    Value("question-mark", "a?b", "A question mark after the first one.", ("a?b", "a%3fb")),
+    Value("question-mark", "a?b", "A question mark after the first one."),
     Value("hash", "a#b", "A hash that is sent as it is ends the address: it has to be encoded."),
     Value("semicolon", "a;b", "A semicolon, at which some servers split."),
-    Value("backslash", "a\\b", "A backslash.", ("a%5cb",)),
-    Value("brackets", "a[0]", "Square brackets.", ("a%5b0%5d",)),
-    Value("other-ascii", "$^`{|}<>", "The rest of ASCII's punctuation.", ("$%5E%60%7B%7C%7D%3C%3E",)),
-    Value("json", '{"a":[1,2]}', "JSON within a value.", ("%7B%22a%22:%5B1,2%5D%7D",)),
-    Value(
-        "base64",
-        "QUJD+/==",
-        "Base64 has plus, slash and equals signs.",
-        ("QUJD%2B/==",),
-        ("QUJD+/==",),
-    ),
+    Value("backslash", "a\\b", "A backslash."),
+    Value("brackets", "a[0]", "Square brackets."),
+    Value("other-ascii", "$^`{|}<>", "The rest of ASCII's punctuation."),
+    Value("json", '{"a":[1,2]}', "JSON within a value."),
+    Value("base64", "QUJD+/==", "Base64 has plus, slash and equals signs.", ("QUJD+/==",)),
 )
 
 BLANKS = (
@@ -106,79 +70,54 @@ BLANKS = (
         "blank",
         "a b",
         "A blank is + in a form; %20 is as right, and signed as it is sent.",
-        ("a%20b",),
         ("a%2Bb", "a%2520b"),
     ),
-    Value(
-        "blanks-around",
-        " a ",
-        "Blanks before and after belong to the value.",
-        ("%20a%20",),
-        ("a",),
-    ),
-    Value("plus-and-blank", "a+b c", "Both in one value.", ("a%2Bb%20c",), ("a+b+c", "a%2Bb%2Bc")),
+    Value("blanks-around", " a ", "Blanks before and after belong to the value.", ("a",)),
+    Value("plus-and-blank", "a+b c", "Both in one value.", ("a+b+c", "a%2Bb%2Bc")),
     Value(
         "newline",
         "a\nb",
         "A line feed stays one; a form of a web page would make two characters of it.",
-        ("a%0ab",),
         ("a%0D%0Ab", "ab", "a%5Cnb"),
     ),
-    Value("tab", "a\tb", "A tab.", (), ("a+b",)),
+    Value("tab", "a\tb", "A tab is no blank.", ("a+b",)),
     Value("empty", "", "Nothing at all is a value too: the name is sent with nothing after the =."),
 )
 
 SCRIPTS = (
     Value(
         "e-acute",
-        "\u00e9",
+        "\xe9",
         "Two bytes of UTF-8, not one of Latin-1, and not UTF-8 of UTF-8.",
-        ("%c3%a9",),
         ("%E9", "%C3%83%C2%A9"),
     ),
     Value(
-        "e-acute-decomposed",
-        "e\u0301",
-        "A letter and an accent stay two characters.",
-        ("e%cc%81",),
-        ("%C3%A9",),
+        "e-acute-decomposed", "e\u0301", "A letter and an accent stay two characters.", ("%C3%A9",)
     ),
-    Value("han", "\u6f22", "Three bytes of UTF-8.", ("%e6%bc%a2",), ("%u6F22", "%3F")),
+    Value("han", "\u6f22", "Three bytes of UTF-8.", ("%u6F22", "%3F")),
     Value(
         "emoji",
         "\U0001f680",
         "Four bytes of UTF-8, not three for each half of a surrogate pair.",
-        ("%f0%9f%9a%80",),
         ("%ED%A0%BD%ED%BA%80",),
     ),
-    Value(
-        "emoji-joined",
-        "\U0001f469\u200d\U0001f680",
-        "Two emoji and the joiner between them.",
-    ),
+    Value("emoji-joined", "\U0001f469\u200d\U0001f680", "Two emoji and the joiner between them."),
     Value("cyrillic", "\u043c\u0438\u0440", "Another alphabet."),
-    Value("arabic", "\u0633\u0644\u0627\u0645", "A script from right to left, in the order of its letters."),
-    Value("euro", "\u20ac", "A sign that Windows-1252 has at another place.", (), ("%80",)),
     Value(
-        "no-break-space",
-        "a\u00a0b",
-        "A blank that is not the blank.",
-        ("a%c2%a0b",),
-        ("a+b",),
+        "arabic",
+        "\u0633\u0644\u0627\u0645",
+        "A script from right to left, in the order of its letters.",
     ),
-    Value(
-        "everything",
-        "BTC/USDT +&=%~*\u00e9\u6f22\U0001f680",
-        "All of it at once.",
-        ("BTC/USDT%20%2B%26%3D%25~*%C3%A9%E6%BC%A2%F0%9F%9A%80",),
-    ),
+    Value("euro", "\u20ac", "A sign that Windows-1252 has at another place.", ("%80",)),
+    Value("no-break-space", "a\xa0b", "A blank that is not the blank.", ("a+b",)),
+    Value("everything", "BTC/USDT +&=%~*\xe9\u6f22\U0001f680", "All of it at once."),
 )
 
 # Words that a language may take for something else.
 WORDS = (
     Value("zero", "0", "A zero is a value."),
     Value("the-word-false", "false", "A word that is text here."),
-    Value("the-word-null", "null", "The word null, which is not the same as nothing.", (), ("",)),
+    Value("the-word-null", "null", "The word null, which is not the same as nothing.", ("",)),
 )
 
 VALUES = (*PUNCTUATION, *BLANKS, *SCRIPTS, *WORDS)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from email.utils import formatdate
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,10 +24,11 @@ TIMING = {"timeoutMs": 400, "retryMs": 10, "pingMs": 60_000, "silenceMs": 60_000
 KEY = {"name": "ft-name", "secret": "hidden-secret"}
 
 
-@pytest.fixture
-def driver(tmp_path: Path) -> Iterator[Driven]:
-    command = python.ready(SOURCE, tmp_path / "built", tmp_path / "build.log")
-    with driven(command, tmp_path) as running:
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driven]:
+    folder = tmp_path_factory.mktemp("driver")
+    command = python.ready(SOURCE, folder / "built", folder / "build.log")
+    with driven(command, folder) as running:
         yield running
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from decimal import Decimal
 from pathlib import Path
 
@@ -27,11 +28,14 @@ def target() -> Iterator[Target]:
         yield running
 
 
-@pytest.fixture
-def driver(tmp_path: Path) -> Iterator[Driven]:
-    command = python.ready(SOURCE, tmp_path / "built", tmp_path / "build.log")
-    with driven(command, tmp_path) as running:
+@pytest.fixture(scope="module")
+def driver(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driven]:
+    with started(tmp_path_factory.mktemp("driver")) as running:
         yield running
+
+
+def started(folder: Path) -> AbstractContextManager[Driven]:
+    return driven(python.ready(SOURCE, folder / "built", folder / "build.log"), folder)
 
 
 @pytest.fixture
@@ -40,11 +44,12 @@ def alice(driver: Driven, target: Target) -> Driven:
     return driver
 
 
-def test_it_says_what_it_can_and_ends(driver):
-    said = driver.result("hello", protocol="1.0")
-    assert said["sdk"]["language"] == "Python"
-    assert len(said["features"]) == 7
-    assert driver.end() == 0
+def test_it_says_what_it_can_and_ends(tmp_path):
+    with started(tmp_path) as driver:
+        said = driver.result("hello", protocol="1.0")
+        assert said["sdk"]["language"] == "Python"
+        assert len(said["features"]) == 7
+        assert driver.end() == 0
 
 
 def test_public_operations_need_no_credentials(driver, target):
@@ -99,6 +104,7 @@ def test_errors_are_told_apart(driver, target):
 
 
 def test_calls_at_once_get_their_own_answers(alice):
+    logged = len(alice.log())
     steps = [
         ("call", {"operation": "getCoinTicker", "params": {"coin": coin}})
         for coin in ("btc", "eth") * 4
@@ -108,7 +114,7 @@ def test_calls_at_once_get_their_own_answers(alice):
     symbols = [each["result"]["symbol"] for each in answers[:8]]
     assert symbols == ["BTC/USDT", "ETH/USDT"] * 4
     assert all(isinstance(each["result"], list) for each in answers[8:])
-    assert len(re.findall("/uc/v2/login: HTTP 200", alice.log())) == 1
+    assert len(re.findall("/uc/v2/login: HTTP 200", alice.log()[logged:])) == 1
 
 
 def test_signing_stages_are_those_of_the_recipe(driver):
@@ -139,6 +145,9 @@ def test_a_book_is_kept_and_trades_are_handed_out(alice):
     assert bids == sorted(bids, reverse=True)
     assert asks == sorted(asks)
     assert bids[0] < asks[0]
+    alice.result("subscribe", topic="depth.BTC/USDT")
+    again = alice.until(lambda said: said["synced"], "book", symbol="BTC/USDT")
+    assert again["synced"], "a second subscription begins with a snapshot too"
     alice.result("events", topic="trades.BTC/USDT")
     market = {"symbol": "BTC/USDT", "direction": "SELL", "type": "MARKET", "amount": "0.001"}
     alice.result("call", operation="placeSpotOrder", params=market)

@@ -36,8 +36,7 @@ class Driver:
     """The client that is open, and what its topics have handed out. A step is the method of its name."""
 
     def __init__(self) -> None:
-        self._client: Client | None = None
-        self._recipe = Recipe()
+        self._client: Any = None  # a Client, from `open` on
         self._events: dict[str, deque[Any]] = {}
 
     def hello(self, step: Step) -> Any:
@@ -46,13 +45,12 @@ class Driver:
     def open(self, step: Step) -> None:
         self.close(step)
         config = step["config"]
-        self._recipe = picked(Recipe, config.get("signing")) or Recipe()
         self._client = Client(
             config["rest"],
             config["stream"],
             login=picked(Login, config.get("login")),
             key=picked(ApiKey, config.get("key")),
-            recipe=self._recipe,
+            recipe=picked(Recipe, config.get("signing")),
             timing=Timing(*(config["timing"][name] for name in TIMES)),
         )
 
@@ -65,11 +63,12 @@ class Driver:
             step["given"] = step["params"] if repr(params) == before else params
 
     def sign(self, step: Step) -> Any:
-        query, body = encode(step["query"]), encode(step["form"] or {})
+        """The documented recipe, whatever an exchange was opened with."""
+        recipe, query, body = Recipe(), encode(step["query"]), encode(step["form"] or {})
         request = Request(step["method"], step["path"], query, body)
-        text = canonical(self._recipe, request, step["timestamp"], step["window"], step["key"])
+        text = canonical(recipe, request, step["timestamp"], step["window"], step["key"])
         stages = {"query": query, "body": body, "canonical": text}
-        return {**stages, "signature": signature(self._recipe, step["secret"], text)}
+        return {**stages, "signature": signature(recipe, step["secret"], text)}
 
     def subscribe(self, step: Step) -> None:
         events = self._events[step["topic"]] = deque()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
+from email.message import Message
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
 
@@ -64,9 +64,9 @@ def _content(body: bytes) -> Any:
 
 
 def _refusal(answer: Answer, envelope: dict[str, Any]) -> ExchangeError:
-    status, code = answer.status, envelope.get("code")
+    status, code, message = answer.status, envelope.get("code"), envelope.get("message")
     return _kind(status, code)(
-        str(envelope.get("message") or f"HTTP {status}"),
+        f"HTTP {status}" if message is None else str(message),
         code=code,
         status=status,
         retry_after_ms=_retry_after_ms(answer.headers) if status == 429 else None,
@@ -82,12 +82,12 @@ def _kind(status: int, code: int | None) -> type[ExchangeError]:
     return Unauthorized if status in (401, 403) or code == NOT_LOGGED_IN else Rejected
 
 
-def _exchange_time_ms(headers: Mapping[str, str]) -> int | None:
+def _exchange_time_ms(headers: Message) -> int | None:
     date = _moment(headers.get("Date"))
     return None if date is None else int(date.timestamp()) * 1000 + HALF_A_SECOND_MS
 
 
-def _retry_after_ms(headers: Mapping[str, str]) -> int | None:
+def _retry_after_ms(headers: Message) -> int | None:
     """How long to wait: seconds as they stand, a date by the clock of who wrote it."""
     said = headers.get("Retry-After", "").strip()
     if said.isdecimal():

@@ -61,18 +61,21 @@ class Client:
 
     def ticker(self, coin: str) -> dict[str, Any]:
         """What a coin did in the last 24 hours."""
-        return self.call("getCoinTicker", {"coin": coin})
+        ticker: dict[str, Any] = self.call("getCoinTicker", {"coin": coin})
+        return ticker
 
     def wallets(self) -> list[dict[str, Any]]:
         """The caller's spot wallets."""
-        return self.call("getSpotWallets")
+        wallets: list[dict[str, Any]] = self.call("getSpotWallets")
+        return wallets
 
     def place_limit_order(
         self, symbol: str, direction: str, price: Decimal, amount: Decimal
     ) -> str:
         """Place a limit order, to BUY or to SELL; its id."""
         order = {"symbol": symbol, "direction": direction, "type": "LIMIT"}
-        return self.call("placeSpotOrder", {**order, "price": price, "amount": amount})
+        order_id: str = self.call("placeSpotOrder", {**order, "price": price, "amount": amount})
+        return order_id
 
     def cancel_order(self, order_id: str) -> None:
         """Cancel a spot order."""
@@ -120,6 +123,7 @@ class Client:
                     raise
                 is_mended = True
             except ExchangeError as error:
+                log.debug("%s %s: %s", asked.method, asked.path, error)
                 retries.wait_after(error)
 
     def _send(self, asked: Request, headers: dict[str, str]) -> Answer:

@@ -61,6 +61,8 @@ class Stream:
             await self._restored()
             if topic in PRIVATE_TOPICS and not self._is_authenticated:
                 await self._authenticate()
+            if self._feeds.pop(topic, None) is not None:  # a new feed needs a snapshot of its own
+                await self._ask("unsubscribe", [topic])
             self._feeds[topic] = feed  # before the answer: the first message comes right behind it
             try:
                 await self._ask("subscribe", [topic])

@@ -12,8 +12,8 @@ import io
 import socket
 import ssl
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
+from email.message import Message
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -26,7 +26,7 @@ class Answer:
     """What came back."""
 
     status: int
-    headers: Mapping[str, str]
+    headers: Message
     body: bytes
 
 

@@ -1,0 +1,68 @@
+"""A driver that is odd in one way, named by its argument; else it answers as a public SDK would, by the standard library."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+import urllib.request
+from typing import Any
+
+HOW = sys.argv[1]
+SDK = {"name": "odd", "version": "0", "language": "Python"}
+config: dict[str, Any] = {}
+
+
+def say(line: Any) -> None:
+    print(line if isinstance(line, str) else json.dumps(line), flush=True)
+
+
+def hello(step: dict[str, Any]) -> None:
+    if HOW == "garbage":
+        say("Starting up...")
+    if HOW == "exits":
+        sys.exit(7)
+    if HOW == "silent":
+        return
+    version = "2.0" if HOW == "newer" else "1.0"
+    features = ["token"] if HOW in ("internal", "nothing") else []
+    say({"id": step["id"], "ok": True, "result": {"protocol": version, "sdk": SDK, "features": features}})
+
+
+def call(step: dict[str, Any], count: int) -> None:
+    if HOW == "dies" and count > 1:
+        os._exit(9)
+    if HOW == "hangs" and count > 1:
+        time.sleep(60)
+    if HOW == "internal" and step["operation"] != "getCoinTicker":
+        error = {"kind": "internal", "message": "TypeError: cannot read"}
+        say({"id": step["id"], "ok": False, "error": error})
+        return
+    if HOW == "nothing":
+        say({"id": step["id"], "ok": True, "result": {"symbol": "BTC/USDT"}})
+        return
+    if HOW == "twice":
+        say({"id": step["id"] + 1000, "ok": True})
+    address = config["rest"] + "/market/data/quotations/coin?coin=btc"
+    with urllib.request.urlopen(address, timeout=5) as response:
+        say({"id": step["id"], "ok": True, "result": json.load(response)["data"]})
+
+
+def main() -> None:
+    count = 0
+    for line in sys.stdin:
+        step = json.loads(line)
+        if step["do"] == "hello":
+            hello(step)
+        elif step["do"] == "call":
+            count += 1
+            call(step, count)
+        else:
+            config.update(step.get("config", {}))
+            say({"id": step["id"], "ok": True, "result": {}})
+        if step["do"] == "bye":
+            return
+
+
+main()

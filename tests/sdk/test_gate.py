@@ -1,0 +1,130 @@
+"""The gate before drivers that are not what they should be, and before users who ask for what there is not."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import ExitCode
+from sdk_gate.driver import Driver, Gone
+from tests.sdk import gate_runs
+
+ODD = str(Path(__file__).with_name("odd_driver.py"))
+QUICK = ("--only", "orders/answer-never-comes")
+
+
+def odd(how: str) -> tuple[str, ...]:
+    return (sys.executable, ODD, how)
+
+
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("garbage", "not a line of JSON: Starting up..."),
+        ("exits", "its process ended with 7"),
+        ("newer", "it speaks protocol 2.0, this gate 1.0"),
+        ("nothing", "of an exchange that was not asked"),
+        ("twice", "an answer to no step"),
+    ],
+)
+def test_a_broken_driver_is_no_failure_of_the_sdk(tmp_path: Path, how: str, says: str) -> None:
+    found = gate_runs.here(tmp_path, odd(how), *QUICK)
+    assert found.exit_code == ExitCode.ERROR, found.said
+    assert says in found.said
+    assert found.said.count("\n") == 1, found.said  # one line, no traceback
+    assert not found.summary
+
+
+def test_an_sdk_that_dies_in_a_situation_fails_it(tmp_path: Path) -> None:
+    found = gate_runs.here(tmp_path, odd("dies"), "--only", "answers/bare")
+    assert found.exit_code == ExitCode.FAIL, found.said
+    assert found.verdict("sdk.bare-answers-are-read") == "failed"
+    reason = next(iter(found.summary["findings"]))["title"]
+    assert "does not survive this: its process ended with 9" in reason
+
+
+def test_a_failure_of_the_driver_itself_tells_nothing_of_the_sdk(tmp_path: Path) -> None:
+    found = gate_runs.here(tmp_path, odd("internal"), "--only", "orders/half-of-its-answer")
+    assert found.exit_code == ExitCode.INCONCLUSIVE, found.said
+    assert found.verdict("sdk.orders-are-made-once") == "inconclusive"
+
+
+def test_a_step_without_an_answer_ends(tmp_path: Path) -> None:
+    driver = Driver(odd("silent"), Path(), tmp_path / "log")
+    driver.start()
+    with pytest.raises(Gone, match=r"hello was not answered within 0.5 s"):
+        driver.step("hello", 0.5, protocol="1.0")
+    driver.stop()
+    assert not driver.is_running
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--only", "no/such"), "no case and no requirement is called 'no/such'"),
+        (("--target", "nowhere"), "unknown target 'nowhere'"),
+        (("--deviations", "missing/folder.toml", "--only", "no/such"), "no case"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_line(
+    tmp_path: Path, words: tuple[str, ...], says: str
+) -> None:
+    found = gate_runs.here(tmp_path, odd("silent"), *words)
+    assert found.exit_code == ExitCode.ERROR
+    assert says in found.said
+    assert "Traceback" not in found.said
+
+
+def test_a_program_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    found = gate_runs.here(tmp_path, ("./no-such-driver",), *QUICK)
+    assert found.exit_code == ExitCode.ERROR
+    assert "the driver does not start: ./no-such-driver: No such file or directory" in found.said
+
+
+DEVIATION = """
+[[deviation]]
+requirement = "sdk.bare-answers-are-read"
+reason = "announced for the next release"
+review_by = {date}
+"""
+
+
+@pytest.mark.parametrize(
+    ("how", "date", "code", "says"),
+    [
+        # Nothing else was asked, so nothing held: that is no pass either.
+        ("dies", "2999-12-31", ExitCode.INCONCLUSIVE, ""),
+        ("dies", "2020-01-01", ExitCode.ERROR, "was to be reviewed by 2020-01-01"),
+    ],
+)
+def test_known_failures_are_excused_until_their_date(
+    tmp_path: Path, how: str, date: str, code: int, says: str
+) -> None:
+    (tmp_path / "sdk.deviations.toml").write_text(DEVIATION.format(date=date), encoding="utf-8")
+    found = gate_runs.here(tmp_path, odd(how), "--only", "answers/bare")
+    assert found.exit_code == code, found.said
+    assert says in found.said
+
+
+def test_a_known_failure_that_no_longer_fails_is_stale(tmp_path: Path) -> None:
+    (tmp_path / "sdk.deviations.toml").write_text(
+        DEVIATION.format(date="2999-12-31"), encoding="utf-8"
+    )
+    command = gate_runs.built("python", None, tmp_path)
+    found = gate_runs.here(tmp_path, command, "--only", "answers/bare")
+    assert found.verdict("sdk.bare-answers-are-read") == "passed"
+    assert found.exit_code == ExitCode.FAIL, found.said
+    assert found.summary["deviations"][0]["state"] == "stale"
+
+
+def test_secrets_reach_no_file_of_a_run(tmp_path: Path) -> None:
+    command = gate_runs.built("python", None, tmp_path)
+    gate_runs.here(tmp_path, command, "--only", "safety/errors-and-logs")
+    run = (tmp_path / "runs" / "latest").resolve()
+    files = [path for path in run.rglob("*") if path.is_file()]
+    assert json.loads((run / "cases" / "safety-errors-and-logs.json").read_text("utf-8"))["wire"]
+    for path in files:
+        assert b"canary-" not in path.read_bytes(), path
