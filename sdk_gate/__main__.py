@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 from conformance.errors import ExitCode, SuiteError
-from sdk_gate.asked import DEVIATIONS, DRIVER, WRAP, Asked
-from sdk_gate.gate import run
+from sdk_gate import every, gate
+from sdk_gate.asked import ALL, DEVIATIONS, DRIVER, WRAP, Asked
 
 
 def main(words: list[str] | None = None) -> int:
@@ -16,7 +16,8 @@ def main(words: list[str] | None = None) -> int:
     given = _parser().parse_args(words)
     fields = {name: value for name, value in vars(given).items() if value is not None}
     try:
-        return run(Asked(**fields))
+        asked = Asked(**fields)
+        return every.run(asked) if asked.sdk == ALL else gate.run(asked)
     except SuiteError as error:
         print(f"sdk gate: {error}", file=sys.stderr)
         return int(error.exit_code)
@@ -27,7 +28,9 @@ def main(words: list[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sdk_gate", description=__doc__)
-    parser.add_argument("--sdk", required=True, help="one of our drivers by name, or a command")
+    parser.add_argument(
+        "--sdk", required=True, help=f"one of our drivers, {ALL} of them, or a command"
+    )
     modes = f"what a command is: the SDK's own tests ({WRAP}) or a driver ({DRIVER})"
     parser.add_argument("--mode", choices=(WRAP, DRIVER), help=modes)
     parser.add_argument("--target", help="a name in targets/, or a file: how the exchange does it")

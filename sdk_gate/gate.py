@@ -57,15 +57,20 @@ ENVIRONMENT: Final = {
 
 def run(asked: Asked) -> int:
     """Do it; the exit code says what came of it. Raises SuiteError."""
+    return finish(play(asked))
+
+
+def play(asked: Asked) -> Path:
+    """Put the SDK through it; the run's folder, which is not concluded yet. Raises SuiteError."""
     target, contract, chosen = _checked(asked)
-    folder = _new_folder(asked)
+    folder = new_folder(asked)
     if asked.mode == DRIVER or asked.is_ours:
         _by_driver(asked, target, contract, chosen, folder)
     else:
         from sdk_gate import wrap
 
         wrap.run(asked, target, contract, folder)
-    return finish(folder)
+    return folder
 
 
 def finish(folder: Path) -> int:
@@ -273,7 +278,8 @@ def residents_of(seed: int) -> tuple[Resident, ...]:
     )
 
 
-def _new_folder(asked: Asked) -> Path:
+def new_folder(asked: Asked) -> Path:
+    """A fresh folder, and `runs/latest` on it. Raises RunError."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = job.RUNS / f"{KIND}-{asked.name}-{stamp}-{asked.seed}"
     for again in range(1, 100):
