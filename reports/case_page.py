@@ -15,10 +15,10 @@ from reports.page import Shown, environment, style
 from reports.text import clipped, one_line, visible, within
 
 # Together below what a page may weigh: 1.5 MB.
-CLAIM_BYTES: Final = 200_000
-LINE_BYTES: Final = 650_000
-PART_BYTES: Final = 350_000
-STEP_BYTES: Final = 150_000
+CLAIM_BYTES: Final = 120_000
+LINE_BYTES: Final = 950_000
+PART_BYTES: Final = 250_000
+STEP_BYTES: Final = 100_000
 MARKUP_BYTES: Final = 420  # what the template adds to the texts of a row, at most
 MOST_TEXT: Final = 1200
 MOST_STEP: Final = 4000
@@ -60,6 +60,7 @@ def case_html(case: Case, summary: Mapping[str, Any], others: Sequence[Case] = (
         "claims": Shown(*within(claims, _size, CLAIM_BYTES)),
         "results": RESULTS,
         "wire": rows,
+        "bare": sum(each.number is not None and not each.parts for each in rows.rows),
         "drawn": {each.number for each in rows.rows if each.number is not None},
         "steps": Shown(*within(_steps(document["steps"]), _step_size, STEP_BYTES)),
         "MOST_RECORDS": MOST_RECORDS,
@@ -87,12 +88,12 @@ def _shown_by(claims: Iterable[Mapping[str, Any]]) -> set[int]:
 
 def _rows(log: Sequence[Mapping[str, Any]], shown_by: set[int]) -> Shown:
     """The rows that fit, each a line. What is behind them is left out first, and last of all what shows a failure."""
-    kept, left_out = within(wire.rows(log), _line_size, LINE_BYTES)
-    first = sorted(range(len(kept)), key=lambda place: kept[place].number not in shown_by)
-    whole, _ = within(first, lambda place: _part_size(kept[place]), PART_BYTES)
-    full = set(whole)
-    rows = [each if n in full else replace(each, parts=()) for n, each in enumerate(kept)]
-    return Shown(rows, left_out)
+    rows = wire.rows(log)
+    by_weight = sorted(range(len(rows)), key=lambda place: rows[place].number not in shown_by)
+    kept, left_out = within(by_weight, lambda place: _line_size(rows[place]), LINE_BYTES)
+    whole = set(within(kept, lambda place: _part_size(rows[place]), PART_BYTES)[0])
+    drawn = [rows[n] if n in whole else replace(rows[n], parts=()) for n in sorted(kept)]
+    return Shown(drawn, left_out)
 
 
 def _bytes(*texts: str) -> int:
