@@ -69,9 +69,7 @@ def _finding(row: dict[str, Any]) -> dict[str, Any]:
     again = f"make sdk-gate SDK='node driver.js' MODE=driver ONLY={BREAKS} SEED=1"
     case = "The order is accepted, then the connection breaks."
     found = {name: row[name] for name in same}
-    return finding(
-        requirement=row["id"], check=BREAKS, case=case, reproduce=again, **told, **found
-    )
+    return finding(requirement=row["id"], check=BREAKS, case=case, reproduce=again, **told, **found)
 
 
 def operation(**changes: Any) -> dict[str, Any]:
@@ -195,4 +193,3 @@ def large_case(rows: int = 2000) -> Case:
     wire = [request(n, body=body) for n in range(1, rows)]
     wire.append(request(rows, body="amount=the-last"))
     return case(verdict="fail", claims=[claim(verdict="fail", records=[rows])], wire=wire)
-
