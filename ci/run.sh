@@ -2,6 +2,8 @@
 # One job of the suite inside a pipeline: runs it, says what came of it, and ends with the suite's own exit code,
 # which make would turn into 2. Settings are variables: JOB and those of the Makefile; an empty one is left out.
 #
+#   SDK         of the job sdk-gate: python, node, java, go, or a command, run in FOLDER (where this is called, by default);
+#               MODE=driver says that the command is a driver and not the SDK's own tests
 #   JOB         conformance (default) | contract | load | nightly | sdk-gate
 #   REPORT_DIR  where the run's folder is copied to, for pipelines that need a fixed place
 #   EXIT_ZERO   not empty: end with 0 whatever came of it, for a caller that reads the outputs
@@ -28,8 +30,11 @@ if [[ -f $caller/${TARGET:-} ]]; then TARGET=$caller/$TARGET; fi
 if [[ -n ${HISTORY:-} && $HISTORY != /* ]]; then HISTORY=$caller/$HISTORY; fi
 if [[ -n ${REPORT_DIR:-} && $REPORT_DIR != /* ]]; then REPORT_DIR=$caller/$REPORT_DIR; fi
 
+if [[ $JOB == sdk-gate ]]; then FOLDER=$(cd "$caller" && cd "${FOLDER:-.}" && pwd); fi
+
 words=()
-for name in TARGET SEED BASE_URL STREAM_URL CONTROL_URL ONLY SCENARIO PROFILE BUDGET ROUNDS HISTORY; do
+for name in TARGET SEED BASE_URL STREAM_URL CONTROL_URL ONLY SCENARIO PROFILE BUDGET ROUNDS HISTORY \
+  MODE FOLDER DEVIATIONS; do
   value=${!name:-}
   unset "$name" # also an empty one: make would take it for a setting
   if [[ -z $value ]]; then continue; fi
@@ -39,7 +44,8 @@ for name in TARGET SEED BASE_URL STREAM_URL CONTROL_URL ONLY SCENARIO PROFILE BU
   fi
   words+=("$name=$value")
 done
-if [[ -n ${SDK:-} ]]; then words+=("SDK=$SDK"); fi
+# The command of an SDK may hold anything: it stays a variable of the environment, which make passes on as it is.
+if [[ -n ${SDK:-} ]]; then export SDK; else unset SDK; fi
 
 log=$(mktemp)
 began=$(mktemp)

@@ -12,6 +12,7 @@ DRIVERS: Final = Path(__file__).with_name("drivers")
 DRIVER: Final = "driver"
 WRAP: Final = "wrap"
 ALL: Final = "all"  # each of our drivers in turn
+INTERPRETERS: Final = ("python", "python3", "node", "bash", "sh", "perl", "ruby", "npx", "java")
 DEVIATIONS: Final = "sdk.deviations.toml"
 
 
@@ -47,9 +48,9 @@ class Asked:
 
     @property
     def name(self) -> str:
-        """What the run is called: a driver's name, or the first word of a command."""
-        words = self.sdk.split()
-        word = Path(words[0]).name if words else "sdk"
+        """What the run is called: a driver's name, or the first word of a command that tells something."""
+        words = [Path(word).name for word in self.sdk.split()] or ["sdk"]
+        word = words[1] if words[0] in INTERPRETERS and len(words) > 1 else words[0]
         kept = "".join(x if x.isalnum() or x in "._-" else "-" for x in word).strip("._-")
         return kept or "sdk"
 

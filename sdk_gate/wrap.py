@@ -9,7 +9,6 @@ import os
 import shlex
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -148,7 +147,8 @@ class _Passes:
         print(f"again: {trouble.sentence}", flush=True)
         self.exchange.begin(self.asked.seed)
         trouble.begin(self.exchange)
-        passed = self._pass(f"{trouble.name}.log", trouble.look)
+        passed = self._pass(f"{trouble.name}.log", trouble.look, is_shown=False)
+        print(f"  (exit code {passed.exit_code}, which is not judged here)", flush=True)
         claims = list(trouble.judge(self._calm.seen, passed.seen, passed.ended_ns))
         return passed, [*claims, *self._usual(passed)]
 
@@ -170,7 +170,9 @@ class _Passes:
         title = "no password, secret or token stands in what the command says"
         yield holds(SECRETS, not found, title, "none", found or "none")
 
-    def _pass(self, log: str, look: Callable[[], None] = lambda: None) -> Passed:
+    def _pass(
+        self, log: str, look: Callable[[], None] = lambda: None, is_shown: bool = True
+    ) -> Passed:
         account = self.exchange.rules.config.residents[0]
         key = self.exchange.key(account.id)
         begin = self.exchange.wire.mark()
@@ -180,7 +182,8 @@ class _Passes:
             self.exchange.wait(self.exchange.streams.ping(f"{time.monotonic_ns():x}"))
             look()
 
-        code, said = attended(self.asked.sdk, self.asked.folder, given, self.folder / log, attend)
+        folder, path = self.asked.folder, self.folder / log
+        code, said = attended(self.asked.sdk, folder, given, path, attend, is_shown)
         seen, ended_ns = self.exchange.wire.since(begin), time.monotonic_ns()
         secrets = (account.password, key.secret, *tokens_of(seen.of("login")))
         return Passed(code, said, seen, ended_ns, {key.name: key.secret}, secrets)
@@ -202,11 +205,16 @@ def environment(
 
 
 def attended(
-    command: str, folder: Path, given: Mapping[str, str], log: Path, attend: Callable[[], None]
+    command: str,
+    folder: Path,
+    given: Mapping[str, str],
+    log: Path,
+    attend: Callable[[], None],
+    is_shown: bool,
 ) -> tuple[int, str]:
     """Run a shell command to its end, and do something every second meanwhile; exit code, and what it said.
 
-    What it says is shown as it comes. After LIMIT_S it is ended. Raises ConfigurationError when there is no shell.
+    After LIMIT_S it is ended. Raises ConfigurationError when there is no shell.
     """
     deadline = time.monotonic() + LIMIT_S
     with log.open("wb") as file:
@@ -223,7 +231,7 @@ def attended(
             )
         except OSError as error:
             raise ConfigurationError(f"{command!r} cannot be started: {error.strerror}") from None
-        copying = threading.Thread(target=_copy, args=(process, file))
+        copying = threading.Thread(target=_copy, args=(process, file, is_shown))
         copying.start()
         try:
             while _is_going(process) and time.monotonic() < deadline:
@@ -242,13 +250,13 @@ def _is_going(process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _copy(process: subprocess.Popen[bytes], file: BinaryIO) -> None:
+def _copy(process: subprocess.Popen[bytes], file: BinaryIO, is_shown: bool) -> None:
     assert process.stdout is not None
     for line in process.stdout:
         file.write(line)
         file.flush()
-        sys.stdout.write("  | " + line.decode("utf-8", "replace").rstrip("\n") + "\n")
-        sys.stdout.flush()
+        if is_shown:
+            print("  | " + line.decode("utf-8", "replace").rstrip("\n"), flush=True)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:

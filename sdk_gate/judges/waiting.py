@@ -15,14 +15,20 @@ IN_FLIGHT_MS: Final = 250
 
 
 def judge(arrivals: Sequence[Arrival]) -> Iterator[Claim]:
-    """After each 429 nothing may arrive before its Retry-After is over, but for what was on its way."""
+    """After each 429 nothing may arrive before its Retry-After is over, but for what was on its way.
+
+    Whoever asks nothing more is not judged.
+    """
     excused_ns = IN_FLIGHT_MS * NS_PER_MS if _asks_at_once(arrivals) else 0
     for refused in arrivals:
         due_ns = earliest_ns(refused)
         if refused.status != 429 or due_ns is None:
             continue
         from_ns = (refused.answered_ns or refused.at_ns) + excused_ns
-        early = [x for x in arrivals if x.host == EXCHANGE and from_ns < x.at_ns < due_ns]
+        later = [x for x in arrivals if x.host == EXCHANGE and x.at_ns > from_ns]
+        if not later:
+            continue  # nothing more was asked: who does not come again cannot come too early
+        early = [x for x in later if x.at_ns < due_ns]
         text = refused.answer.header("Retry-After") if refused.answer else ""
         is_date = not (text or "").strip().isdigit()
         requirement = "sdk.retry-after-dates-are-kept" if is_date else "sdk.retry-after-is-kept"

@@ -1,0 +1,232 @@
+"""The judges of arrivals, on arrivals made by hand: what they must hold against an SDK, and what they must not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from conformance.cases.claim import Verdict
+from conformance.spec.contract import Contract
+from conformance.wire.http import Request
+from conformance.wire.signing import Key, Recipe, sign
+from reference_exchange.streams import client_validators
+from sdk_gate.arrivals import OTHER, Arrival, Seen, StreamEvent
+from sdk_gate.judges import coverage, requests, streams, waiting
+from sdk_gate.rough import BrokenStream, LostOrder
+from tests.sdk.seen import FORM, MS, arrival, event, order, subscribe
+
+CONTRACT = Contract.load()
+NOW_MS = 1_800_000_000_000
+KEY = Key("ft-key", "not-a-secret")
+TOKEN = "head.claims.signature"
+
+
+def known(**more: Any) -> requests.Known:
+    fields: dict[str, Any] = {"keys": {KEY.name: KEY.secret}, "secrets": ["canary"], **more}
+    return requests.Known(CONTRACT, Recipe(), tokens=[TOKEN], **fields)
+
+
+def failed(arrivals: list[Arrival], **more: Any) -> set[str]:
+    """The requirements that fail; each of the claims has to be a pass or a fail."""
+    claims = list(requests.judge(known(**more), arrivals))
+    assert {each.verdict for each in claims} <= {Verdict.PASS, Verdict.FAIL}
+    return {each.requirement for each in claims if each.verdict is Verdict.FAIL}
+
+
+def signed(request: Request, at_ms: int = NOW_MS, key: Key = KEY) -> Arrival:
+    whole = sign(Recipe(), request, key, at_ms, "5000")
+    return arrival(
+        "getSpotWallets",
+        headers=whole.headers,
+        body=whole.body,
+        target=whole.target,
+        method=whole.method,
+        exchange_ms=NOW_MS,
+    )
+
+
+GET = Request("GET", "/tx/spot/list?symbol=BTC%2FUSDT")
+
+
+@pytest.mark.parametrize(
+    ("given", "fails"),
+    [
+        (order(), set()),
+        (order(headers=(("content-type", FORM[1] + "; charset=utf-8"),)), set()),
+        (order(headers=(("Content-Type", "application/json"),), body="{}"), {"forms-are-forms"}),
+        (order(headers=(), body="a=1"), {"forms-are-forms"}),
+        (order("symbol=BTC%2FUSDT&colour=red"), {"asks-what-is-documented"}),
+        (order("symbol=BTC&symbol=BTC"), {"asks-what-is-documented"}),
+        (arrival(None, target="/v1/order"), {"asks-what-is-documented"}),
+        (arrival(None, target="/v1/order", host=OTHER), set()),
+        (arrival(body=b"a=1", headers=(FORM,)), {"forms-are-forms"}),
+        (order("", target="/tx/spot/add?a=1"), {"forms-are-forms", "asks-what-is-documented"}),
+        (arrival(headers=(("Authorization", TOKEN),)), set()),
+        (arrival(headers=(("authorization", TOKEN),)), set()),
+        (arrival(headers=(("Authorization", f"Bearer {TOKEN}"),)), {"token-is-sent-raw"}),
+        (arrival(headers=(("Authorization", f"{TOKEN}x"),)), {"token-is-sent-raw"}),
+        (arrival(target="/uc/asset/spot-wallets?t=canary"), {"asks-what-is-documented", "secrets-stay-inside"}),
+        (signed(GET), set()),
+        (signed(GET, key=Key("ft-key", "other")), {"signature-matches-the-bytes"}),
+        (signed(GET, key=Key("unknown", "x")), {"signature-matches-the-bytes"}),
+        (signed(GET, at_ms=NOW_MS - 4000), set()),
+        (signed(GET, at_ms=NOW_MS - 6000), {"timestamps-are-fresh"}),
+        (signed(GET, at_ms=NOW_MS + 2000), {"timestamps-are-fresh"}),
+        (signed(GET, at_ms=NOW_MS // 1000), {"timestamps-are-fresh"}),
+    ],
+)  # fmt: skip
+def test_a_request_is_held_against_what_any_has_to_be(given: Arrival, fails: set[str]) -> None:
+    # These stand for the operation of their path, whatever the builder calls them.
+    found = CONTRACT.find(given.request.method, given.request.path)
+    named = Arrival(**{**_fields(given), "operation": found.id if found else None})
+    assert failed([named]) == {f"sdk.{each}" for each in fails}
+
+
+def _fields(given: Arrival) -> dict[str, Any]:
+    return {name: getattr(given, name) for name in Arrival.__dataclass_fields__}
+
+
+def test_a_signature_over_other_bytes_is_caught() -> None:
+    right = signed(GET)
+    wrong = Request("GET", GET.target.replace("%2F", "/"), right.request.headers)
+    moved = Arrival(**{**_fields(right), "request": wrong, "operation": "listSpotOrders"})
+    assert failed([moved]) == {"sdk.signature-matches-the-bytes"}
+
+
+def test_an_old_timestamp_is_excused_where_clocks_differ_on_purpose() -> None:
+    assert failed([signed(GET, at_ms=NOW_MS - 60_000)], is_stale=True) == {
+        "sdk.asks-what-is-documented"
+    }
+
+
+def refused(at_ms: float, retry_after: str, **more: Any) -> Arrival:
+    return arrival(status=429, at_ms=at_ms, answer_headers=(("Retry-After", retry_after),), **more)
+
+
+@pytest.mark.parametrize(
+    ("others", "is_kept"),
+    [
+        ([arrival(at_ms=1002)], True),
+        ([arrival(at_ms=999)], False),
+        ([arrival(at_ms=10)], False),  # one after the other: nothing was on its way
+        ([arrival(at_ms=0.5, took_ms=9), arrival(at_ms=200), arrival(at_ms=1100)], True),  # at once: it may have been
+        ([arrival(at_ms=0.5, took_ms=9), arrival(at_ms=300)], False),
+        ([arrival(at_ms=1500), arrival(at_ms=10, host=OTHER)], True),
+    ],
+)
+def test_nothing_may_arrive_before_retry_after_is_over(
+    others: list[Arrival], is_kept: bool
+) -> None:
+    claims = list(waiting.judge([refused(0, "1"), *others]))
+    assert [each.requirement for each in claims] == ["sdk.retry-after-is-kept"]
+    assert (claims[0].verdict is Verdict.PASS) == is_kept, claims
+
+
+def test_a_date_is_read_by_the_exchanges_clock() -> None:
+    given = refused(0, "Fri, 15 Jan 2027 08:00:02 GMT", exchange_ms=NOW_MS)
+    assert waiting.earliest_ns(given) == 2000 * MS
+    kept, early = arrival(at_ms=2001), arrival(at_ms=1900)
+    assert [x.verdict for x in waiting.judge([given, kept])] == [Verdict.PASS]
+    found = list(waiting.judge([given, early]))
+    assert [(x.requirement, x.verdict) for x in found] == [
+        ("sdk.retry-after-dates-are-kept", Verdict.FAIL)
+    ]
+
+
+@pytest.mark.parametrize("others", [[], [arrival(at_ms=10, host=OTHER)]])
+def test_who_asks_nothing_more_is_not_judged(others: list[Arrival]) -> None:
+    assert list(waiting.judge([refused(0, "1"), *others])) == []
+
+
+@pytest.mark.parametrize("text", ["soon", "", "-1"])
+def test_a_retry_after_that_says_nothing_is_not_judged(text: str) -> None:
+    assert list(waiting.judge([refused(0, text), arrival(at_ms=5)])) == []
+
+
+@pytest.mark.parametrize(
+    ("message", "is_right"),
+    [
+        ({"op": "subscribe", "args": ["depth.BTC/USDT"], "id": "1"}, True),
+        ({"op": "ping", "id": "1"}, True),
+        ({"op": "ping"}, False),
+        ({"op": "subscribe", "channel": "depth"}, False),
+        ({"method": "SUBSCRIBE"}, False),
+        ({"op": ["subscribe"]}, False),
+    ],
+)
+def test_frames_are_held_against_the_document(message: dict[str, Any], is_right: bool) -> None:
+    validators = client_validators(CONTRACT.asyncapi)
+    claims = list(streams.judge(validators, [event("received", **message)]))
+    assert [each.verdict is Verdict.PASS for each in claims] == [is_right]
+
+
+PING = event("ping", 0, text="abc")
+
+
+@pytest.mark.parametrize(
+    ("stream", "end_ms", "verdicts"),
+    [
+        ([PING, event("pong", 3, text="abc")], 6000, [Verdict.PASS]),
+        ([PING, event("pong", 3, text="")], 6000, [Verdict.FAIL]),
+        ([PING, event("pong", 3, connection=2, text="abc")], 6000, [Verdict.FAIL]),
+        ([PING], 4000, []),  # the command ended first
+        ([PING, event("closed", 4000)], 9000, []),  # the connection did
+        ([PING, event("closed", 7000)], 9000, [Verdict.FAIL]),
+    ],
+)
+def test_pings_are_answered_with_their_bytes(
+    stream: list[StreamEvent], end_ms: int, verdicts: list[Verdict]
+) -> None:
+    assert [each.verdict for each in streams.pongs(stream, end_ms * MS)] == verdicts
+
+
+def test_coverage_names_what_was_never_called() -> None:
+    claims = list(coverage.judge(CONTRACT, [arrival("getCoinTicker")]))
+    documented = [x for x in CONTRACT.operations.values() if x.provenance == "documented"]
+    assert len(claims) == len(documented) == 15
+    assert [each.title for each in claims if each.verdict is Verdict.PASS] == [
+        "getCoinTicker is called"
+    ]
+
+
+OTHER_ORDER = order("symbol=ETH%2FUSDT&direction=0&type=0&amount=1")
+LOST = order(status=None, script="performs it and hangs up")
+
+
+@pytest.mark.parametrize(
+    ("calm", "seen", "verdicts"),
+    [
+        ([order()], [LOST], [Verdict.PASS]),
+        ([order()], [LOST, order()], [Verdict.FAIL]),
+        ([order(), order()], [LOST, order()], [Verdict.PASS]),
+        ([OTHER_ORDER], [LOST], [Verdict.INCONCLUSIVE]),
+        ([order()], [order()], []),
+    ],
+)
+def test_a_lost_order_is_not_placed_more_often_than_in_peace(
+    calm: list[Arrival], seen: list[Arrival], verdicts: list[Verdict]
+) -> None:
+    claims = LostOrder().judge(Seen(tuple(calm)), Seen(tuple(seen)), 0)
+    assert [each.verdict for each in claims] == verdicts
+
+
+BEFORE = (subscribe("a", "b"), event("received", 5, op="unsubscribe", args=["b"], id="2"))
+
+
+@pytest.mark.parametrize(
+    ("after", "end_ms", "verdicts"),
+    [
+        ([subscribe("a", at_ms=1100)], 9000, [Verdict.PASS]),
+        ([], 9000, [Verdict.FAIL]),
+        ([], 2000, [Verdict.INCONCLUSIVE]),
+        ([subscribe("a", at_ms=1100), subscribe("a", at_ms=1200)], 9000, [Verdict.FAIL]),
+    ],
+)
+def test_what_was_subscribed_comes_back_once(
+    after: list[StreamEvent], end_ms: int, verdicts: list[Verdict]
+) -> None:
+    trouble = BrokenStream()
+    trouble._cut_ns = 1000 * MS
+    claims = trouble.judge(Seen(), Seen((), (*BEFORE, *after)), end_ms * MS)
+    assert [each.verdict for each in claims] == verdicts
