@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from markupsafe import escape
 
-from reports import wire
+from reports import wire, wording
 from reports.cases import RESULTS, Case
 from reports.page import Shown, environment, style
 from reports.text import clipped, one_line, visible, within
@@ -59,6 +60,7 @@ def case_html(case: Case, summary: Mapping[str, Any], others: Sequence[Case] = (
         "sentences": {row["id"]: row for row in summary["requirement_results"]},
         "claims": Shown(*within(claims, _size, CLAIM_BYTES)),
         "results": RESULTS,
+        "again": wording.again(summary, shlex.quote, case.name),
         "wire": rows,
         "bare": sum(each.number is not None and not each.parts for each in rows.rows),
         "drawn": {each.number for each in rows.rows if each.number is not None},

@@ -244,10 +244,15 @@ def ranked(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(summary["findings"], key=rank)
 
 
-def again(summary: Mapping[str, Any], quote: Any) -> str:
-    """The command that asks the same questions again; `quote` makes a word safe for a shell."""
+def again(summary: Mapping[str, Any], quote: Any, case: str = "") -> str:
+    """The command that asks the same questions again; `quote` makes a word safe for a shell.
+
+    `case` is one of the SDK gate's, which only a driver can be put through alone.
+    """
     if is_sdk(summary):
-        words = ["make", "sdk-gate", *_sdk_settings(summary["sdk"]), f"SEED={summary['seed']}"]
+        only = [f"ONLY={case}"] if case and summary["sdk"]["mode"] == "driver" else []
+        settings = [*_sdk_settings(summary["sdk"]), *only, f"SEED={summary['seed']}"]
+        words = ["make", "sdk-gate", *settings]
         return " ".join(quote(word) for word in words)
     words = ["make", summary["kind"], f"TARGET={summary['target']}", f"SEED={summary['seed']}"]
     if summary["fault"]:
@@ -261,3 +266,5 @@ def _sdk_settings(sdk: Mapping[str, Any]) -> Iterator[str]:
     if sdk["mode"] == "driver":
         yield "MODE=driver"
     yield f"TARGET={sdk['target']}"
+    if "source" in sdk:
+        yield f"SOURCE={sdk['source']}"

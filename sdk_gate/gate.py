@@ -186,6 +186,7 @@ def reproduce(asked: Asked, name: str) -> str:
     """The command that plays one case again."""
     mode = "" if asked.is_ours else f" MODE={asked.mode}"
     other = "" if asked.target == "reference" else f" TARGET={shlex.quote(asked.target)}"
+    other += f" SOURCE={shlex.quote(str(asked.source))}" if asked.source else ""
     return f"make sdk-gate SDK={shlex.quote(asked.sdk)}{mode}{other} ONLY={name} SEED={asked.seed}"
 
 
@@ -193,6 +194,7 @@ def header(
     asked: Asked, target: Target, addresses: Addresses, hello: Hello | None
 ) -> dict[str, Any]:
     """The first line of a run's log."""
+    source = {"source": str(asked.source)} if asked.source else {}
     told = (
         {
             "name": hello.name,
@@ -218,7 +220,7 @@ def header(
         "selection": bool(asked.only) or hello is None,
         "environment": machine.facts(),
         "deviations": str(asked.deviations),
-        "sdk": {**told, "command": asked.sdk, "mode": DRIVER if hello else WRAP},
+        "sdk": {**told, "command": asked.sdk, "mode": DRIVER if hello else WRAP, **source},
     }
 
 

@@ -55,7 +55,10 @@ def summary() -> dict[str, Any]:
         "environment": {**found["environment"], **MACHINE},
         "fault": "late-answers",
         "rounds": rounds(),
-        "sdk": SDK,  # shown where the kind is sdk alone, by the pages of gates.py
+        "sdk": {
+            **SDK,
+            "source": "src",
+        },  # shown where the kind is sdk alone, by the pages of gates.py
         "trend": {"verdict": "worse", "nights": NIGHTS, "worse": ["order_latency wire p90"]},
     }
 
