@@ -19,6 +19,7 @@ from reports.wire import CUT, OPEN
 from tests.page.hostile import PAYLOADS, poisoned, speaker
 from tests.reports.gate_runs import (
     ONCE,
+    WRAPPED,
     case,
     claim,
     event,
@@ -130,6 +131,13 @@ def test_a_body_is_shown_as_it_was_written() -> None:
     odd = '{"a":1.0,  "a":1e2}\t'
     drawn = page(case(wire=[request(body=odd), event(text=odd + "x" * 200)]))
     assert drawn.words.count(odd) == 2  # of the request and of the frame
+
+
+def test_the_same_case_can_be_seen_again() -> None:
+    again = "make sdk-gate 'SDK=node driver.js' MODE=driver TARGET=reference"
+    assert f"{again} ONLY=orders/connection-breaks-after-it SEED=1" in words(case())
+    wrapped = case_html(case(), gate_summary(sdk=WRAPPED))
+    assert "SDK=npm test&#39; TARGET=reference SEED=1" in wrapped
 
 
 def test_steps_stand_with_what_the_driver_answered() -> None:

@@ -199,5 +199,8 @@ def test_the_terminal_says_where_the_case_is() -> None:
 def test_the_same_again_names_the_command_and_the_way() -> None:
     words = Page(report_html(gate_summary())).words
     assert "make sdk-gate 'SDK=node driver.js' MODE=driver TARGET=reference SEED=1" in words
+    other = {**SDK, "command": "go", "source": "my go"}
+    elsewhere = Page(report_html(gate_summary(sdk=other))).words
+    assert "SDK=go MODE=driver TARGET=reference 'SOURCE=my go' SEED=1" in elsewhere
     wrapped = Page(report_html(gate_summary(sdk=WRAPPED))).words
     assert "make sdk-gate 'SDK=npm test' TARGET=reference SEED=1" in wrapped
