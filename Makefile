@@ -109,6 +109,10 @@ sdk-gate: $(READY) ## may this SDK ship? SDK=python|node|java|go|all, or a comma
 	  $(if $(ONLY),--only '$(ONLY)') $(if $(SOURCE),--source '$(SOURCE)') $(if $(DEVIATIONS),--deviations '$(DEVIATIONS)') \
 	  $(if $(FOLDER),--folder '$(FOLDER)')
 
+.PHONY: sdk-vectors
+sdk-vectors: $(READY) ## the vectors for SDK authors, held against two implementations
+	@$(PY) -m sdk_gate.vectors check
+
 .PHONY: report
 report: $(READY) ## conclude and draw a saved run again: RUN=runs/... WITH=runs/... lays another over it
 	@code=0; $(PY) -m conformance report '$(RUN)' || code=$$?; \

@@ -6,9 +6,12 @@ import argparse
 import sys
 from pathlib import Path
 
-from conformance.errors import ExitCode, SuiteError
+from conformance import job
+from conformance.errors import SuiteError
 from sdk_gate import every, gate
 from sdk_gate.asked import ALL, DEVIATIONS, DRIVER, WRAP, Asked
+
+INTERRUPTED = 130  # as shells say it of SIGINT
 
 
 def main(words: list[str] | None = None) -> int:
@@ -22,8 +25,18 @@ def main(words: list[str] | None = None) -> int:
         print(f"sdk gate: {error}", file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
-        print("sdk gate: stopped; what was judged is in runs/latest", file=sys.stderr)
-        return int(ExitCode.ERROR)
+        return _interrupted()
+
+
+def _interrupted() -> int:
+    """Conclude what was judged before Ctrl-C."""
+    folder = (job.RUNS / "latest").resolve()
+    print(f"stopped; what was judged is kept in {folder}", file=sys.stderr)
+    try:
+        job.keep(folder)
+    except SuiteError as error:
+        print(f"it cannot be concluded: {error}", file=sys.stderr)
+    return INTERRUPTED
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from conformance.errors import RunError
 from conformance.record import json_file
 from conformance.record.run_log import HIDDEN
 from sdk_gate.play import Played
@@ -20,7 +21,10 @@ def slug(name: str) -> str:
 
 def write(folder: Path, played: Played) -> None:
     """Write a case's file; secrets are hidden. Raises RunError."""
-    (folder / FOLDER).mkdir(exist_ok=True)
+    try:
+        (folder / FOLDER).mkdir(exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot write to {folder}: {error.strerror}") from None
     text = json.dumps(document(played), ensure_ascii=False)
     for secret in sorted(set(played.secrets), key=len, reverse=True):
         text = text.replace(secret, HIDDEN)

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from conformance.errors import ConfigurationError
+from conformance.errors import ConfigurationError, RunError
 from sdk_gate.protocol import DriverError, check_result, check_step, read_answer
 
 STEP_S: Final = 20.0
@@ -76,8 +76,11 @@ class Driver:
 
     def start(self) -> None:
         """Start the process. Raises ConfigurationError when there is no such program."""
-        said = self.log.open("ab")
         env = {**os.environ, **self.environment}
+        try:
+            said = self.log.open("ab")
+        except OSError as error:
+            raise RunError(f"cannot write {self.log}: {error.strerror}") from None
         try:
             # A group of its own: what an `npm` or a shell starts ends with it.
             self._process = subprocess.Popen(

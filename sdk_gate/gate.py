@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
-from conformance import job, machine
+from conformance import job
 from conformance.cases.claim import Claim, Verdict
 from conformance.conclude import conclude_run
 from conformance.errors import ConfigurationError, RunError
@@ -28,15 +28,15 @@ from conformance.verdict.findings import Finding
 from reference_exchange.config import MANNERS, ExchangeConfig, Resident
 from sdk_gate import case_file, cases
 from sdk_gate.arrivals import Wire
-from sdk_gate.asked import DRIVER, DRIVERS, WRAP, Asked, own_drivers
+from sdk_gate.asked import DRIVER, DRIVERS, Asked, own_drivers
 from sdk_gate.cases.case import ACCOUNT, Case, missing, not_declared
 from sdk_gate.driver import Driver, Gone
 from sdk_gate.exchange import certificate
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 from sdk_gate.play import Hello, Played, Player
 from sdk_gate.protocol import DriverError
+from sdk_gate.run_lines import KIND, footer, header
 
-KIND: Final = "sdk"
 OWN_TESTS: Final = "sdk.own-tests-pass"
 LOG: Final = "driver.log"
 BUILD: Final = "build.log"
@@ -76,8 +76,13 @@ def play(asked: Asked) -> Path:
 def finish(folder: Path) -> int:
     """Conclude a run's folder, draw its pages and say the verdict."""
     document = conclude_run(folder, datetime.now(UTC).date())
-    drawn = subprocess.run([sys.executable, "-m", "reports", str(folder)], check=False).returncode
+    drawn = draw(folder)
     return int(document["exit_code"]) if drawn == 0 else drawn
+
+
+def draw(folder: Path) -> int:
+    """Draw the pages of a run, in a process of their own; its exit code."""
+    return subprocess.run([sys.executable, "-m", "reports", str(folder)], check=False).returncode
 
 
 def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
@@ -92,6 +97,8 @@ def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
     ]
     if not chosen:
         raise ConfigurationError(f"no case and no requirement is called {asked.only!r}")
+    if not asked.folder.is_dir():
+        raise ConfigurationError(f"there is no folder {asked.folder}: say FOLDER= again")
     if not asked.sdk.strip():
         raise ConfigurationError(f"say SDK=…: {', '.join(own_drivers())}, or a command")
     return target, contract, chosen
@@ -107,9 +114,8 @@ def _by_driver(
         player = Player(driver, exchange, addresses, target, residents, asked.seed)
         try:
             hello = _smoke(player, folder)
-            print(
-                f"sdk gate for {hello.name} {hello.version} ({hello.language}), seed {asked.seed}"
-            )
+            whom = f"{hello.name} {hello.version} ({hello.language})"
+            print(f"sdk gate for {whom}, {len(chosen)} situations, seed {asked.seed}", flush=True)
             _write(asked, target, folder, addresses, _played(player, chosen), exchange.wire, hello)
         finally:
             driver.stop()
@@ -141,7 +147,13 @@ def _smoke(player: Player, folder: Path) -> Hello:
 
 def _played(player: Player, chosen: Sequence[Case]) -> Iterator[Played]:
     for each in chosen:
-        yield player.play(each)
+        played = player.play(each)
+        if played.verdict in (Verdict.FAIL, Verdict.INCONCLUSIVE):
+            told = dict.fromkeys(
+                x.requirement for x in played.claims if x.verdict is played.verdict
+            )
+            print(f"  {played.verdict} in {each.name}: {', '.join(told)}", flush=True)
+        yield played
 
 
 def _write(
@@ -188,63 +200,6 @@ def reproduce(asked: Asked, name: str) -> str:
     other = "" if asked.target == "reference" else f" TARGET={shlex.quote(asked.target)}"
     other += f" SOURCE={shlex.quote(str(asked.source))}" if asked.source else ""
     return f"make sdk-gate SDK={shlex.quote(asked.sdk)}{mode}{other} ONLY={name} SEED={asked.seed}"
-
-
-def header(
-    asked: Asked, target: Target, addresses: Addresses, hello: Hello | None
-) -> dict[str, Any]:
-    """The first line of a run's log."""
-    source = {"source": str(asked.source)} if asked.source else {}
-    told = (
-        {
-            "name": hello.name,
-            "version": hello.version,
-            "language": hello.language,
-            "protocol": hello.protocol,
-            "features": list(hello.features),
-        }
-        if hello
-        else {"name": asked.name}
-    )
-    return {
-        "kind": KIND,
-        "target": told["name"],
-        "target_file": asked.target,
-        "seed": asked.seed,
-        "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "fault": None,
-        "addresses": {"rest": addresses.rest, "stream": addresses.stream},
-        "openapi": str(asked.openapi),
-        "asyncapi": str(asked.asyncapi),
-        "embedded": target.embedded,
-        "selection": bool(asked.only) or hello is None,
-        "environment": machine.facts(),
-        "deviations": str(asked.deviations),
-        "sdk": {**told, "command": asked.sdk, "mode": DRIVER if hello else WRAP, **source},
-    }
-
-
-def footer(wire: Wire, duration_s: float) -> dict[str, Any]:
-    """The last line: what was asked and how it was answered, by operation."""
-    asked: dict[str, dict[str, Any]] = {}
-    for each in wire.arrivals:
-        if each.operation is None:
-            continue
-        row = asked.setdefault(
-            each.operation, {"statuses": {}, "accepted": 0, "refused": 0, "unknown": 0}
-        )
-        if each.status is None:
-            row["unknown"] += 1
-            continue
-        row["statuses"][str(each.status)] = row["statuses"].get(str(each.status), 0) + 1
-        kind = "accepted" if each.was_accepted else "unknown" if each.status >= 500 else "refused"
-        row[kind] += 1
-    return {
-        "asked": asked,
-        "heard": {},
-        "requests_sent": len(wire.arrivals),
-        "duration_s": round(duration_s, 1),
-    }
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from sdk_gate.driver import Driver, Gone
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 from sdk_gate.judges import requests, streams
 from sdk_gate.protocol import VERSION, DriverError
-from sdk_gate.stage import Person, Stage
+from sdk_gate.stage import Failed, Person, Stage
 
 FIRST: Final = "getCoinTicker"
 
@@ -101,6 +101,7 @@ class Player:
         stage = self._stage(Random(f"{self.seed} {case.name}"))
         self._perform(case, stage, played)
         played.claims += distinct(self._judged(case, stage))
+        played.claims += _untold(played)
         played.steps = [{"step": x.step, "answer": x.answer} for x in self.driver.exchanged]
         played.wire = wire_log.rows(stage.seen)
         played.secrets = [*stage.secrets, *stage.tokens()]
@@ -130,6 +131,8 @@ class Player:
             stage.driver.step("close")
         except CannotTell as cannot:
             self._rest(played, Verdict.INCONCLUSIVE, str(cannot))
+        except Failed as failed:
+            self._rest(played, Verdict.FAIL, str(failed))
         except Gone as gone:
             # It was there before this situation: whatever ended it is the SDK's doing.
             self._rest(played, Verdict.FAIL, f"the SDK does not survive this: {gone}")
@@ -141,11 +144,6 @@ class Player:
             why = f"this case could not go on: {type(problem).__name__}: {problem}"
             print(f"{case.name}: {why}", file=sys.stderr)
             self._rest(played, Verdict.INCONCLUSIVE, why)
-        told = {each.requirement for each in played.claims}
-        for name in case.judges:
-            if name not in told:
-                why = played.why or "nothing came up that tells"
-                played.claims.append(Claim(name, Verdict.INCONCLUSIVE, why))
 
     def _rest(self, played: Played, verdict: Verdict, why: str) -> None:
         """What a case that did not come to its end says."""
@@ -169,6 +167,14 @@ class Player:
         )
         yield from requests.judge(known, seen.arrivals)
         yield from streams.judge(client_validators(self.exchange.contract.asyncapi), seen.stream)
+        yield from streams.addresses(known.secrets, seen.stream)
+
+
+def _untold(played: Played) -> list[Claim]:
+    """What a case is about and neither it nor a judge of arrivals said anything of."""
+    told = {each.requirement for each in played.claims}
+    why = played.why or "nothing came up that tells"
+    return [Claim(x, Verdict.INCONCLUSIVE, why) for x in played.case.judges if x not in told]
 
 
 def distinct(claims: Iterable[Claim]) -> list[Claim]:

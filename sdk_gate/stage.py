@@ -9,7 +9,6 @@ from random import Random
 from types import MappingProxyType
 from typing import Any, Final
 
-from conformance.cases.claim import CannotTell
 from conformance.wire.signing import Recipe
 from reference_exchange.keys import ApiKey
 from sdk_gate.arrivals import Arrival, Mark, Seen, tokens_of
@@ -25,6 +24,10 @@ POLL_S: Final = 0.01
 SOON_S: Final = (
     8.0  # by then whatever an SDK does by itself has begun, with the timing that it was given
 )
+
+
+class Failed(Exception):
+    """An SDK does not do what it has a feature for, on an exchange that gives it no reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +120,11 @@ class Stage:
         return [self.driver.receive(number) for number in numbers]
 
     def subscribe(self, topic: str) -> None:
-        """Subscribe through the SDK. Raises CannotTell when that fails."""
+        """Subscribe through the SDK. Raises Failed."""
         self.driver_did("subscribe", topic=topic)
 
     def unsubscribe(self, topic: str) -> None:
-        """Unsubscribe through the SDK. Raises CannotTell when that fails."""
+        """Unsubscribe through the SDK. Raises Failed."""
         self.driver_did("unsubscribe", topic=topic)
 
     def events(self, topic: str) -> list[Any]:
@@ -133,10 +136,11 @@ class Stage:
         return dict(self.driver_did("book", symbol=symbol).result)
 
     def driver_did(self, do: str, **fields: Any) -> Answer:
-        """A step that the case rests on. Raises CannotTell."""
+        """A step that the case rests on. Raises Failed."""
         answer = self.driver.step(do, **fields)
         if not answer.ok:
-            raise CannotTell(f"{do} {fields.get('topic', '')} failed: {answer.said}")
+            what = " ".join((do, *(fields[x] for x in ("topic", "symbol") if x in fields)))
+            raise Failed(f"{what} fails: {answer.said}")
         return answer
 
     # --- the exchange -----------------------------------------------------------------------------
@@ -158,6 +162,12 @@ class Stage:
         """The spot orders that the person has, whatever became of them."""
         return self.exchange.do(
             lambda: list(self.exchange.rules.spot.orders_of(self.person.account))
+        )
+
+    def positions(self) -> list[Any]:
+        """The futures orders that the person has, whatever became of them."""
+        return self.exchange.do(
+            lambda: list(self.exchange.rules.futures.orders_of(self.person.account))
         )
 
     def push(self, frame: dict[str, Any]) -> int:

@@ -27,7 +27,7 @@ from conformance.verdict.findings import Finding
 from reference_exchange.config import MANNERS, Resident
 from reference_exchange.keys import ApiKey
 from reference_exchange.streams import client_validators
-from sdk_gate import case_file, gate, rough, wire_log
+from sdk_gate import case_file, gate, rough, run_lines, wire_log
 from sdk_gate.arrivals import Arrival, Seen, tokens_of
 from sdk_gate.asked import Asked
 from sdk_gate.cases.case import Case
@@ -71,7 +71,7 @@ def run(asked: Asked, target: Target, contract: Contract, folder: Path) -> None:
     log = RunLog(folder, tuple(each.password for each in residents))
     try:
         with gate.serving(contract, config) as (exchange, addresses):
-            log.write("header", gate.header(asked, target, addresses, None))
+            log.write("header", run_lines.header(asked, target, addresses, None))
             where = f"at {addresses.rest}, seed {asked.seed}"
             print(f"sdk gate around {asked.sdk!r} {where}", flush=True)
             passes = _Passes(asked, target, contract, exchange, addresses, folder)
@@ -83,7 +83,7 @@ def run(asked: Asked, target: Target, contract: Contract, folder: Path) -> None:
             for name in catalogue.of_sdks().keys() - told:
                 title = "the SDK's own tests did not come to a situation that tells"
                 log.finding(Finding(Claim(name, Verdict.SKIPPED, title), "wrap"))
-            log.write("footer", gate.footer(exchange.wire, time.monotonic() - began))
+            log.write("footer", run_lines.footer(exchange.wire, time.monotonic() - began))
     finally:
         log.close()
 
@@ -165,6 +165,7 @@ class _Passes:
         yield from distinct(requests.judge(known, seen.arrivals))
         yield from distinct(waiting.judge(seen.arrivals))
         yield from distinct(streams.judge(client_validators(self.contract.asyncapi), seen.stream))
+        yield from distinct(streams.addresses(passed.secrets, seen.stream))
         yield from distinct(streams.pongs(seen.stream, passed.ended_ns))
         found = [f"…{secret[-4:]}" for secret in passed.secrets if secret in passed.said]
         title = "no password, secret or token stands in what the command says"
@@ -253,8 +254,9 @@ def _is_going(process: subprocess.Popen[bytes]) -> bool:
 def _copy(process: subprocess.Popen[bytes], file: BinaryIO, is_shown: bool) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        file.write(line)
-        file.flush()
+        with suppress(OSError):  # a full disk is told where the run's log is written
+            file.write(line)
+            file.flush()
         if is_shown:
             print("  | " + line.decode("utf-8", "replace").rstrip("\n"), flush=True)
 

@@ -26,12 +26,15 @@ class Feed:
 
     random: Random
     seq: int = 1000
+    digits: int = 3  # how many a price has before its point
     bids: dict[str, str] = field(default_factory=dict)
     asks: dict[str, str] = field(default_factory=dict)
 
     def fill(self) -> None:
         """Another book, with no level of the one before."""
-        start = self.random.randrange(50_000, 60_000)
+        self.digits += 1
+        # Bids on both sides of a power of ten: as text they are in another order.
+        start = 10**self.digits + self.random.randrange(1, 6)
         self.bids = {f"{start - n}.10": f"0.{n + 1}0" for n in range(8)}
         self.asks = {f"{start + 1 + n}.20": f"1.{n}500" for n in range(8)}
 
@@ -45,13 +48,15 @@ class Feed:
         levels = getattr(self, side)
         price = self.random.choice([*levels, self._new_price(side)])
         is_gone = price in levels and len(levels) > 4 and self.random.random() < 0.4
-        amount = (
-            "0" if is_gone else f"{self.random.randrange(1, 99)}.{self.random.randrange(1, 99)}0"
-        )
-        if is_gone:
+        amount = f"{self.random.randrange(1, 99)}.{self.random.randrange(1, 99)}0"
+        return self.tell(side, price, "0" if is_gone else amount)
+
+    def tell(self, side: str, price: str, amount: str) -> dict[str, Any]:
+        """A level gets an amount, or goes; the delta that tells it."""
+        levels = getattr(self, side)
+        levels[price] = amount
+        if not Decimal(amount):
             del levels[price]
-        else:
-            levels[price] = amount
         before, self.seq = self.seq, self.seq + self.random.randrange(1, 4)
         changed = {"bids": {}, "asks": {}, side: {price: amount}}
         return self._frame("delta", {"prevSeq": before, "seq": self.seq}, **changed)
@@ -134,7 +139,7 @@ def whole_feed(stage: Stage) -> Iterator[Claim]:
 def deltas_before_the_snapshot(stage: Stage) -> Iterator[Claim]:
     """Deltas come first; the snapshot contains some of them, and those are sent once more after it."""
     feed = _begin(stage, is_shown=False)
-    early = [feed.change() for _ in range(3)]
+    early = _of_one_level(feed)
     for frame in early:
         stage.push(frame)
     until(lambda: False, 0.3)
@@ -143,11 +148,13 @@ def deltas_before_the_snapshot(stage: Stage) -> Iterator[Claim]:
     is_none = not book["synced"]
     yield holds("sdk.book-begins-with-a-snapshot", is_none, title, "not synced", _shown(book))
     stage.push(feed.snapshot())
-    for frame in early[1:]:
+    for frame in early[1:-1]:  # all of them would lead to the snapshot again
         stage.push(frame)
+    title = "what the snapshot contains is not applied again"
+    yield _compare("sdk.book-begins-with-a-snapshot", title, stage, feed)
     for _ in range(3):
         stage.push(feed.change())
-    title = "what the snapshot contains is not applied again"
+    title = "what follows the snapshot is applied"
     yield _compare("sdk.book-begins-with-a-snapshot", title, stage, feed)
 
 
@@ -192,12 +199,18 @@ def second_snapshot(stage: Stage) -> Iterator[Claim]:
     yield _compare("sdk.snapshots-replace-the-book", title, stage, feed)
 
 
+def _of_one_level(feed: Feed) -> list[dict[str, Any]]:
+    """Deltas of one level, so that each but the last would make the book wrong if it were applied later."""
+    price = next(iter(feed.bids))
+    return [feed.tell("bids", price, amount) for amount in ("2.50", "0", "3.50", "4.50")]
+
+
 @case("sdk.repeated-deltas-change-nothing", needs=("book",))
 def repeated_delta(stage: Stage) -> Iterator[Claim]:
     """Deltas that were applied come again, after later ones."""
     feed = _begin(stage)
-    frames = [feed.change() for _ in range(6)]
-    for frame in (*frames[:3], frames[1], *frames[3:], frames[0], frames[5]):
+    frames = [*_of_one_level(feed), *(feed.change() for _ in range(3)), *_of_one_level(feed)]
+    for frame in (*frames[:3], frames[1], *frames[3:], frames[0], frames[-2]):
         stage.push(frame)
     title = "deltas that come again change nothing"
     yield _compare("sdk.repeated-deltas-change-nothing", title, stage, feed)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conformance.cases.claim import Claim, equal, holds
+from conformance.cases.claim import Claim, Verdict, equal, holds
 from sdk_gate.cases.case import ACCOUNT, case
 from sdk_gate.cases.requests import LIMIT_BUY
 from sdk_gate.exchange import scripts
@@ -14,6 +14,13 @@ from sdk_gate.protocol import MAY_HAVE_HAPPENED
 from sdk_gate.stage import TIMEOUT_MS, Stage
 
 LATE_MS: Final = 4 * TIMEOUT_MS
+POSITION: Final = {
+    "contractCoinId": 1,
+    "direction": "BUY",
+    "type": "MARKET",
+    "leverage": 10,
+    "volume": 1,
+}
 
 
 def _order(stage: Stage, script: Script) -> Iterator[Claim]:
@@ -76,6 +83,21 @@ def gateway_fails_after_it(stage: Stage) -> Iterator[Claim]:
     """The order is accepted, and a gateway says 502."""
     yield from _order(stage, scripts.broken(502, performs=True))
     yield from _order(stage, scripts.broken(504, performs=True))
+
+
+@case("sdk.orders-are-made-once", needs=(ACCOUNT,))
+def position_may_be_open(stage: Stage) -> Iterator[Claim]:
+    """A position is opened, which is an order too: the connection breaks, a gateway fails, no answer comes."""
+    for script in (scripts.hang_up(), scripts.broken(502, performs=True), scripts.late(LATE_MS)):
+        stage.open_account()
+        before = len(stage.positions())
+        stage.exchange.next("openFuturesPosition", script)
+        answer = stage.call("openFuturesPosition", **POSITION)
+        title = f"an exchange that {script.name}: one position is opened"
+        if answer.kind == "unsupported":
+            yield Claim("sdk.orders-are-made-once", Verdict.SKIPPED, title, "", answer.said)
+            continue
+        yield equal("sdk.orders-are-made-once", title, 1, len(stage.positions()) - before)
 
 
 @case("sdk.requests-end-in-time")

@@ -10,14 +10,16 @@ from conformance.cases.claim import CannotTell, Claim, equal, holds
 from sdk_gate.arrivals import Arrival
 from sdk_gate.cases.case import ACCOUNT, case
 from sdk_gate.cases.requests import LIMIT_BUY
+from sdk_gate.driver import Answer
 from sdk_gate.exchange import scripts
 from sdk_gate.judges.waiting import NS_PER_MS, earliest_ns
-from sdk_gate.stage import Stage
+from sdk_gate.stage import Stage, until
 
 MOST_ATTEMPTS: Final = 10
 # An SDK whose pauses cannot be set has some of its own; without any it hammers.
 LEAST_PAUSE_MS: Final = 50
 WAIT_S: Final = 2
+TOLD_S: Final = 0.2  # a 429 that was written has been read by then
 
 
 @case("sdk.reads-are-tried-again")
@@ -85,6 +87,20 @@ def seconds(stage: Stage) -> Iterator[Claim]:
         yield from _wait(stage, "sdk.retry-after-is-kept", operation, params, str(WAIT_S))
 
 
+@case("sdk.retry-after-is-kept", needs=("concurrency", ACCOUNT))
+def seconds_for_all(stage: Stage) -> Iterator[Claim]:
+    """While the call that met a 429 waits, another one is made."""
+    stage.open_account({"timeoutMs": 5000})
+    stage.call("getUserInfo")
+    stage.exchange.next("getSpotWallets", scripts.too_many(str(WAIT_S)))
+    first = stage.driver.send("call", operation="getSpotWallets", params={})
+    until(lambda: any(x.status == 429 for x in stage.of("getSpotWallets")))
+    until(lambda: False, TOLD_S)
+    second = stage.driver.send("call", operation="getUserInfo", params={})
+    answers = [stage.driver.receive(number) for number in (first, second)]
+    yield from _kept(stage, "sdk.retry-after-is-kept", "getSpotWallets", str(WAIT_S), answers)
+
+
 @case("sdk.retry-after-dates-are-kept", needs=(ACCOUNT,))
 def dates(stage: Stage) -> Iterator[Claim]:
     """A 429 gives an HTTP-date: to a read, and to an order."""
@@ -103,6 +119,13 @@ def _wait(
     stage.exchange.next(operation, scripts.too_many(retry_after))
     first = stage.call(operation, **params)
     second = stage.call("getUserInfo")
+    yield from _kept(stage, requirement, operation, retry_after, (first, second))
+
+
+def _kept(
+    stage: Stage, requirement: str, operation: str, retry_after: str, answers: Sequence[Answer]
+) -> Iterator[Claim]:
+    """Nothing arrived before its time, and the callers know."""
     refused = next((x for x in stage.of(operation) if x.status == 429), None)
     if refused is None:
         raise CannotTell(f"no {operation} arrived")
@@ -113,7 +136,7 @@ def _wait(
     shown = [f"{x.operation} after {(x.at_ns - refused.at_ns) // NS_PER_MS} ms" for x in early]
     yield holds(requirement, not early, title, "nothing before its time", shown or "nothing")
     kinds = ("rate_limited", "timeout")
-    for answer in (first, second):
+    for answer in answers:
         title = "a call that meets a 429 is answered later, or told as rate_limited"
         is_told = answer.ok or answer.kind in kinds
         yield holds(requirement, is_told, title, "an answer, or rate_limited", answer.said)

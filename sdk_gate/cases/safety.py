@@ -18,6 +18,20 @@ MOST_REQUESTS: Final = 3
 REDIRECTS: Final = (301, 302, 307, 308)
 
 
+@case("sdk.token-is-sent-raw", needs=("token",))
+def token_of_a_login(stage: Stage) -> Iterator[Claim]:
+    """A read and an order of somebody who logs in carry the token that the log-in gave."""
+    stage.open("token")
+    for operation, params in (("getSpotWallets", {}), ("placeSpotOrder", LIMIT_BUY)):
+        stage.call(operation, **params)
+        found = [each.request.header("Authorization") for each in stage.of(operation)]
+        is_raw = bool(found) and all(each in stage.tokens() for each in found)
+        title = f"{operation} carries the token as it was given"
+        shown = f"{len(found)} requests, not all with it"
+        actual = "the token itself" if is_raw else shown
+        yield holds("sdk.token-is-sent-raw", is_raw, title, "the token itself", actual)
+
+
 @case("sdk.expired-tokens-end-well", needs=("token",))
 def token_ends(stage: Stage) -> Iterator[Claim]:
     """The token ends between two calls, and again."""
@@ -79,6 +93,9 @@ def errors_and_logs(stage: Stage) -> Iterator[Claim]:
         if by == "token":
             stage.open("token")
             stage.call("getSpotWallets")
+        if by == "token" and "private" in stage.features:
+            stage.open("token")
+            stage.driver.step("subscribe", topic="orders")
     logged = stage.driver.log.read_bytes()[before:].decode("utf-8", "replace")
     told = "\n".join(str((each.answer or {}).get("error", "")) for each in stage.driver.exchanged)
     known = [*stage.secrets, *stage.tokens()]

@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from typing import Any, Final
 
-from conformance.cases.claim import CannotTell, Claim, holds
+from conformance.cases.claim import CannotTell, Claim, equal, holds
 from sdk_gate.arrivals import Arrival
 from sdk_gate.cases.case import case
-from sdk_gate.cases.requests import LIMIT_BUY
+from sdk_gate.cases.requests import LIMIT_BUY, REMARKS, form_of
+from sdk_gate.exchange import scripts
 from sdk_gate.judges.requests import is_signed_right, signed_text
+from sdk_gate.judges.waiting import NS_PER_MS
 from sdk_gate.stage import Stage
 from sdk_gate.vectors import signing_vectors, wrong_stage
 
@@ -18,6 +20,7 @@ PERMUTATIONS: Final = 10
 DRIFTS_MS: Final = (10_000, 25_000)
 APART_S: Final = 1.2
 TOLERANCE_MS: Final = 200
+RETRY_AFTER_S: Final = 1
 
 
 @case("sdk.signs-query-and-body", needs=("key",))
@@ -40,6 +43,26 @@ def query_body_and_neither(stage: Stage) -> Iterator[Claim]:
 def _what(arrival: Arrival) -> str:
     parts = [("its query", arrival.request.query), ("its body", arrival.request.body)]
     return " and ".join(name for name, part in parts if part) or "its path alone"
+
+
+@case("sdk.signature-matches-the-bytes", "sdk.values-arrive-as-given", needs=("key",))
+def signed_values(stage: Stage) -> Iterator[Claim]:
+    """Signed queries and forms hold what has to be encoded; an SDK may refuse such a name by itself."""
+    stage.open("key")
+    for value in (LIMIT_BUY["symbol"], *REMARKS):
+        order = {**LIMIT_BUY, "clientOrderId": value}
+        for operation, name, params in (
+            ("listSpotOrders", "symbol", {"symbol": value}),
+            ("placeSpotOrder", "clientOrderId", order),
+        ):
+            before = len(stage.of(operation))
+            stage.call(operation, **params)
+            for arrival in stage.of(operation)[before:]:
+                title = f"{operation} with {value!r} is signed as it arrives"
+                yield _signed_right("sdk.signature-matches-the-bytes", title, stage, arrival)
+                title = f"{name} {value!r} of {operation} arrives as given"
+                found = form_of(arrival).get(name)
+                yield equal("sdk.values-arrive-as-given", title, value, found)
 
 
 @case("sdk.order-of-parameters-is-free", needs=("key",))
@@ -89,6 +112,25 @@ def two_apart(stage: Stage) -> Iterator[Claim]:
         f"{least} ms apart or more",
         f"{second - first} ms apart",
     )
+
+
+@case("sdk.timestamps-are-fresh", needs=("key",))
+def attempts_apart(stage: Stage) -> Iterator[Claim]:
+    """A signed read has to wait for a second attempt, which is stamped anew."""
+    stage.open("key", timing={"timeoutMs": 5000})
+    stage.exchange.next("getSpotWallets", scripts.too_many(str(RETRY_AFTER_S)))
+    stage.call("getSpotWallets")
+    attempts = stage.of("getSpotWallets")
+    if len(attempts) < 2:
+        return  # told to the caller instead, which is right as well
+    first, second = attempts[:2]
+    apart_ms = (second.at_ns - first.at_ns) // NS_PER_MS
+    # What comes later than it has to may have been stamped in time and then held up.
+    least = min(apart_ms, RETRY_AFTER_S * 1000) - TOLERANCE_MS
+    stamped_ms = _stamp(stage, second) - _stamp(stage, first)
+    title = "another attempt has a timestamp of its own time"
+    expected, actual = f"{least} ms apart or more", f"{stamped_ms} ms apart"
+    yield holds("sdk.timestamps-are-fresh", stamped_ms >= least, title, expected, actual)
 
 
 def _stamp(stage: Stage, arrival: Arrival) -> int:

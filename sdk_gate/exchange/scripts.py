@@ -79,7 +79,9 @@ def text(name: str, body: str, status: int = 200) -> Script:
 
 def says(name: str, body: Any, status: int = 200, headers: Headers = ()) -> Script:
     """A JSON body."""
-    answer = Response(status, (JSON_HEADER, *headers), json.dumps(body).encode())
+    # Letters beyond ASCII go out as they are, not as escapes: whoever reads JSON reads UTF-8.
+    written = json.dumps(body, ensure_ascii=False).encode()
+    answer = Response(status, (JSON_HEADER, *headers), written)
     return Script(name, False, lambda _: answer)
 
 

@@ -29,6 +29,7 @@ T = TypeVar("T")
 HOST: Final = "127.0.0.1"
 TICK_S: Final = 0.02
 STOP_S: Final = 5
+WAIT_S: Final = 30  # for what takes milliseconds, on a machine that is busy
 ANY: Final = "*"  # in place of an operation: whatever is asked next
 Choose = Callable[[str | None], Script | None]
 NOBODY: Final = Response(404, (), b"")
@@ -77,7 +78,7 @@ class VerifyingExchange:
 
     def wait(self, acting: Coroutine[Any, Any, T]) -> T:
         """Do something that takes a while."""
-        return asyncio.run_coroutine_threadsafe(acting, self._loop).result(STOP_S)
+        return asyncio.run_coroutine_threadsafe(acting, self._loop).result(WAIT_S)
 
     def next(self, operation: str, *scripts: Script) -> None:
         """What to do with the next requests of an operation, in turn."""

@@ -39,6 +39,16 @@ def pongs(stream: Sequence[StreamEvent], end_ns: int) -> Iterator[Claim]:
             yield holds("sdk.pings-are-answered", came, title, "a pong", actual)
 
 
+def addresses(secrets: Sequence[str], stream: Sequence[StreamEvent]) -> Iterator[Claim]:
+    """No address under which a stream was asked for holds a secret."""
+    for each in stream:
+        if each.kind in ("opened", "refused"):
+            found = any(secret in each.text for secret in secrets)
+            title = "no secret stands in the address of a stream"
+            actual = "a secret" if found else "none"
+            yield holds("sdk.secrets-stay-inside", not found, title, "none", actual)
+
+
 def subscriptions(stream: Sequence[StreamEvent], topic: str) -> list[StreamEvent]:
     """The frames that subscribe a topic."""
     found = []

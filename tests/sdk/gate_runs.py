@@ -13,7 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from unittest.mock import patch
 
+from sdk_gate import gate
 from sdk_gate.__main__ import main
 from sdk_gate.asked import DRIVERS
 
@@ -70,16 +72,19 @@ def run(folder: Path, command: Sequence[str], *options: str, mode: str = "driver
 
 
 def here(folder: Path, command: Sequence[str], *options: str, mode: str = "driver") -> GateRun:
-    """The same in this process, which is quicker; what its reports say is not part of `said`."""
+    """The same in this process and without pages, which is quicker."""
+    folder.mkdir(parents=True, exist_ok=True)
     said, before = io.StringIO(), Path.cwd()
     text = command[0] if mode == "wrap" else " ".join(map(_quoted, command))
     os.chdir(folder)
-    os.environ["PYTHONPATH"] = str(ROOT)  # for the reports, a process of their own
     try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        with (
+            patch.object(gate, "draw", lambda folder: 0),
+            contextlib.redirect_stdout(said),
+            contextlib.redirect_stderr(said),
+        ):
             code = main(["--sdk", text, "--mode", mode, *options])
     finally:
-        del os.environ["PYTHONPATH"]
         os.chdir(before)
     summary = folder / "runs" / "latest" / "summary.json"
     found = json.loads(summary.read_text(encoding="utf-8")) if summary.exists() else {}

@@ -27,7 +27,13 @@ def hello(step: dict[str, Any]) -> None:
         return
     version = "2.0" if HOW == "newer" else "1.0"
     features = ["token"] if HOW in ("internal", "nothing") else []
-    say({"id": step["id"], "ok": True, "result": {"protocol": version, "sdk": SDK, "features": features}})
+    say(
+        {
+            "id": step["id"],
+            "ok": True,
+            "result": {"protocol": version, "sdk": SDK, "features": features},
+        }
+    )
 
 
 def call(step: dict[str, Any], count: int) -> None:

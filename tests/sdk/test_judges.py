@@ -110,7 +110,10 @@ def refused(at_ms: float, retry_after: str, **more: Any) -> Arrival:
         ([arrival(at_ms=1002)], True),
         ([arrival(at_ms=999)], False),
         ([arrival(at_ms=10)], False),  # one after the other: nothing was on its way
-        ([arrival(at_ms=0.5, took_ms=9), arrival(at_ms=200), arrival(at_ms=1100)], True),  # at once: it may have been
+        (
+            [arrival(at_ms=0.5, took_ms=9), arrival(at_ms=200), arrival(at_ms=1100)],
+            True,
+        ),  # at once: it may have been
         ([arrival(at_ms=0.5, took_ms=9), arrival(at_ms=300)], False),
         ([arrival(at_ms=1500), arrival(at_ms=10, host=OTHER)], True),
     ],
@@ -179,6 +182,22 @@ def test_pings_are_answered_with_their_bytes(
     stream: list[StreamEvent], end_ms: int, verdicts: list[Verdict]
 ) -> None:
     assert [each.verdict for each in streams.pongs(stream, end_ms * MS)] == verdicts
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "verdict"),
+    [
+        ("opened", "/", Verdict.PASS),
+        ("opened", "/?token=t0ken", Verdict.FAIL),
+        ("refused", "/?token=t0ken", Verdict.FAIL),
+    ],
+)
+def test_a_token_in_the_address_of_a_stream_is_caught(
+    kind: str, path: str, verdict: Verdict
+) -> None:
+    claims = list(streams.addresses(["t0ken"], [StreamEvent(0, 1, kind, path)]))
+    assert [each.verdict for each in claims] == [verdict]
+    assert all("t0ken" not in each.actual for each in claims)
 
 
 def test_coverage_names_what_was_never_called() -> None:

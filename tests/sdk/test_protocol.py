@@ -16,9 +16,8 @@ from sdk_gate.protocol import DriverError, check_result, check_step, read_answer
 from tests.sdk import gate_runs
 
 FROZEN = Path(__file__).with_name("frozen")
-SCHEMA: dict[str, Any] = json.loads(
-    (FROZEN / "driver-1.0.schema.json").read_text(encoding="utf-8")
-)
+SCHEMA: dict[str, Any] = json.loads((FROZEN / "driver-1.0.schema.json").read_text(encoding="utf-8"))
+FEATURES = ("token", "key", "concurrency", "sign", "streams", "private", "book")  # of 1.0
 SESSION = (FROZEN / "session-1.0.jsonl").read_text(encoding="utf-8").splitlines()
 DRIVER = (sys.executable, str(FROZEN / "driver_1_0.py"))
 
@@ -58,10 +57,14 @@ def test_the_recorded_session_has_every_step_and_most_errors() -> None:
 def test_no_feature_and_no_error_kind_of_1_0_is_taken_away() -> None:
     then = SCHEMA["$defs"]
     now = json.loads(protocol.SCHEMA.read_text(encoding="utf-8"))["$defs"]
-    features = ("results", "hello", "properties", "features", "items", "enum")
     kinds = ("error", "properties", "kind", "enum")
-    for path in (features, kinds):
-        assert set(_at(then, path)) <= set(_at(now, path))
+    assert set(_at(then, kinds)) <= set(_at(now, kinds))
+    assert set(FEATURES) <= set(protocol.FEATURES)
+
+
+def test_a_feature_of_a_later_version_is_no_error() -> None:
+    sdk = {"name": "later", "version": "9", "language": "Zig"}
+    check_result("hello", {"protocol": "1.7", "sdk": sdk, "features": ["token", "candles"]})
 
 
 def test_what_a_case_needs_is_a_feature() -> None:
@@ -77,7 +80,10 @@ def test_what_a_case_needs_is_a_feature() -> None:
         (b'{"id": 1}\n', "an object with id and ok"),
         (b'{"id": 0, "ok": true}\n', "id: 0 is less than"),
         (b'{"id": 1, "ok": true, "result": 1.5, "more": []}\n', ""),
-        (b'{"id": 1, "ok": false, "error": {"kind": "odd", "message": ""}}\n', "kind: \"odd\" is not one of"),
+        (
+            b'{"id": 1, "ok": false, "error": {"kind": "odd", "message": ""}}\n',
+            'kind: "odd" is not one of',
+        ),
         (b"\xff\xfe\n", "not a line of JSON"),
     ],
 )

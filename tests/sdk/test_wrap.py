@@ -1,0 +1,111 @@
+"""Wrap: commands that people have, on the verifying exchange; what is found, and what cannot be."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from conformance.errors import ExitCode
+from tests.sdk import gate_runs
+from tests.sdk.gate_runs import GateRun
+
+WRAPPED = Path(__file__).with_name("wrapped")
+TICKER = 'curl -s "$EXCHANGE_REST_URL/market/data/quotations/coin?coin=btc"'
+LOGIN = (
+    'curl -s "$EXCHANGE_REST_URL/uc/v2/login" '
+    '-d "$EXCHANGE_LOGIN_PARAMETER=$EXCHANGE_LOGIN&password=$EXCHANGE_PASSWORD"'
+)
+ORDER = "symbol=BTC/USDT&direction=0&type=0&price=50000&amount=0.001"
+
+
+def wrap(folder: Path, command: str) -> GateRun:
+    return gate_runs.here(folder, (command,), mode="wrap")
+
+
+def test_the_quick_start_of_the_exchange_comes_too_early_after_a_429(tmp_path: Path) -> None:
+    found = wrap(tmp_path, f"bash {WRAPPED / 'quick_start.sh'}")
+    assert found.exit_code == ExitCode.FAIL
+    assert found.of("failed") == ["sdk.works-with-every-operation", "sdk.retry-after-is-kept"]
+    finding = next(
+        x for x in found.summary["findings"] if x["requirement"] == "sdk.retry-after-is-kept"
+    )
+    assert "getSpotWallets after" in finding["actual"]
+    assert "< 429" in finding["reproduce"]
+    assert "never called" in {x["actual"] for x in found.summary["findings"]}
+
+
+@pytest.mark.parametrize(
+    ("command", "requirements"),
+    [
+        (f"{TICKER}; false", "sdk.own-tests-pass"),
+        (f"{TICKER}; echo password $EXCHANGE_PASSWORD", "sdk.secrets-stay-inside"),
+        (f'{TICKER}; curl -s "$EXCHANGE_REST_URL/v1/ping"', "sdk.asks-what-is-documented"),
+        (f'{TICKER}"&since=1"', "sdk.asks-what-is-documented"),
+        (
+            f'T=$({LOGIN} | sed \'s/.*"Authorization":"//; s/".*//\'); '
+            'curl -s "$EXCHANGE_REST_URL/uc/asset/spot-wallets" -H "Authorization: Bearer $T"',
+            "sdk.token-is-sent-raw",
+        ),
+        (
+            'curl -s "$EXCHANGE_REST_URL/tx/spot/add" -H "Content-Type: application/json" -d "{}"',
+            "sdk.forms-are-forms",
+        ),
+        (
+            f'curl -s "$EXCHANGE_REST_URL/tx/spot/add" -d "{ORDER}" -H "X-FT-APIKEY: '
+            '$EXCHANGE_API_KEY" -H "X-FT-TIMESTAMP: 1" -H "X-FT-SIGN: 00"',
+            "sdk.signature-matches-the-bytes sdk.timestamps-are-fresh",
+        ),
+        (
+            f'T=$({LOGIN} | sed \'s/.*"Authorization":"//; s/".*//\'); '
+            'for i in 1 2; do curl -s -f "$EXCHANGE_REST_URL/tx/spot/add" -H "Authorization: $T" '
+            f'-d "{ORDER}" && break; done',
+            "sdk.orders-are-made-once",
+        ),
+    ],
+)
+def test_what_a_command_sends_is_judged(tmp_path: Path, command: str, requirements: str) -> None:
+    found = wrap(tmp_path, command)
+    for each in requirements.split():
+        assert found.verdict(each) == "failed", found.said
+    assert found.exit_code == ExitCode.FAIL
+
+
+def test_a_command_that_does_all_right_has_no_finding_that_gates(tmp_path: Path) -> None:
+    found = wrap(tmp_path, f"({TICKER}; sleep 1.2; {LOGIN}) > /dev/null")
+    assert found.exit_code == ExitCode.PASS, found.said
+    assert found.of("failed") == ["sdk.works-with-every-operation"]
+    assert found.verdict("sdk.book-follows-the-feed") == "skipped"
+
+
+def test_a_command_that_never_comes_is_told_what_to_do(tmp_path: Path) -> None:
+    found = wrap(tmp_path, "echo hello")
+    assert found.exit_code == ExitCode.ERROR
+    assert "does 'echo hello' use EXCHANGE_REST_URL" in found.said
+    assert "Traceback" not in found.said
+
+
+STREAM_TESTS = """
+import os, json, time
+from websockets.sync.client import connect
+url = os.environ["EXCHANGE_STREAM_URL"]
+end = time.monotonic() + 3
+while time.monotonic() < end:
+    try:
+        with connect(url) as socket:
+            socket.send(json.dumps({"op": "subscribe", "args": ["ticker.BTC/USDT"], "id": "1"}))
+            while time.monotonic() < end:
+                socket.recv(timeout=end - time.monotonic())
+    except TimeoutError:
+        break
+    except Exception:
+        time.sleep(0.1)
+"""
+
+
+def test_a_stream_is_broken_and_pinged(tmp_path: Path) -> None:
+    (tmp_path / "stream_tests.py").write_text(STREAM_TESTS, encoding="utf-8")
+    found = wrap(tmp_path, f"{sys.executable} stream_tests.py")
+    assert found.verdict("sdk.subscriptions-are-restored") == "passed", found.said
+    assert found.verdict("sdk.pings-are-answered") == "passed"
