@@ -47,11 +47,11 @@ def conclude_run(folder: Path, today: date) -> dict[str, Any]:
         header={**header, "requests_sent": footer.get("requests_sent", 0)},
         conclusion=conclusion,
         contract=contract,
-        asked=footer.get("asked", {}),
+        asked={**(_never_asked(contract) if is_sdk else {}), **footer.get("asked", {})},
         heard=footer.get("heard", {}),
         load=load_run,
         duration_s=_duration_s(folder, footer, load_run),
-        warnings=[*_warnings(footer, load_run), *_spoilt_rounds(folder)],
+        warnings=[*_warnings(footer, load_run, is_sdk), *_spoilt_rounds(folder)],
         notes=[*(line["text"] for line in lines if line["line"] == "note"), *_left_out(folder)],
         night=_night(folder, trend),
     )
@@ -137,12 +137,28 @@ def _unmeasured(header: dict[str, Any], target: Target) -> tuple[Verdict, str]:
     return Verdict.SKIPPED, f"a {header['kind']} run measures no load: make conformance does"
 
 
-def _warnings(footer: dict[str, Any], load_run: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """What could make a pass meaningless, first of all."""
+def _never_asked(contract: Contract) -> dict[str, dict[str, Any]]:
+    """What an SDK's page says of the operations that it never called."""
+    none = {"statuses": {}, "accepted": 0, "refused": 0, "unknown": 0}
+    return dict.fromkeys(contract.operations, none)
+
+
+def _warnings(
+    footer: dict[str, Any], load_run: Iterable[dict[str, Any]], is_sdk: bool
+) -> Iterator[str]:
+    """What could make a pass meaningless, first of all. An SDK is also asked for what the exchange refuses."""
     if not footer:
         yield "the run was cut short: what it had recorded is kept, what was not asked is not judged"
+    if not is_sdk:
+        yield from _never_accepted(footer.get("asked", {}))
+    for scenario in load_run:
+        if not scenario["valid"]:
+            yield f"the load scenario {scenario['scenario']} is not valid: {scenario['why_invalid']}"
+
+
+def _never_accepted(asked: dict[str, dict[str, Any]]) -> Iterator[str]:
     never_asked = []
-    for name, row in footer.get("asked", {}).items():
+    for name, row in asked.items():
         if not row["statuses"]:
             never_asked.append(name)
         elif not row["accepted"]:
@@ -150,6 +166,3 @@ def _warnings(footer: dict[str, Any], load_run: Iterable[dict[str, Any]]) -> Ite
             yield f"{name} was never accepted ({statuses})"
     if never_asked:
         yield f"never asked: {', '.join(never_asked)}"
-    for scenario in load_run:
-        if not scenario["valid"]:
-            yield f"the load scenario {scenario['scenario']} is not valid: {scenario['why_invalid']}"

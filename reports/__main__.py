@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -16,6 +16,8 @@ from conformance.errors import ExitCode, RunError, SuiteError
 from conformance.record import run_log
 from conformance.spec.places import Documents, Place, places
 from reports.badge import badge_json, badge_svg
+from reports.case_page import case_html
+from reports.cases import FOLDER, Case, read_cases
 from reports.compared import Other
 from reports.document import Summary, Trend, read, read_trend
 from reports.github import annotation_lines
@@ -42,8 +44,10 @@ def main(words: list[str] | None = None) -> int:
     options = _parser().parse_args(words)
     try:
         summary, trend = read(options.run), read_trend(options.run)
-        draw(options.run, summary, trend, options.other and _other(options.other))
-        _print(verdict_lines(summary, str(options.run / PAGE)))
+        cases = read_cases(options.run)
+        draw(options.run, summary, trend, options.other and _other(options.other), cases)
+        pages = {each.name: str(options.run / each.page) for each in cases}
+        _print(verdict_lines(summary, str(options.run / PAGE), pages))
         if options.github:
             _to_github(options.run, summary, trend)
     except SuiteError as error:
@@ -53,19 +57,26 @@ def main(words: list[str] | None = None) -> int:
 
 
 def draw(
-    folder: Path, summary: Summary, trend: Trend | None = None, other: Other | None = None
+    folder: Path,
+    summary: Summary,
+    trend: Trend | None = None,
+    other: Other | None = None,
+    cases: Sequence[Case] = (),
 ) -> None:
     """Write everything that is made of a run, each whole or not at all. Raises RunError."""
     for name, page in PAGES.items():
-        _write(folder / name, page(summary, trend))
-    _write(folder / PAGE, report_html(summary, trend, other))
+        write(folder / name, page(summary, trend))
+    write(folder / PAGE, report_html(summary, trend, other, cases))
+    for case in cases:
+        write(folder / FOLDER / f"{case.stem}.html", case_html(case, summary, cases))
 
 
 def _other(folder: Path) -> Other:
     return Other(folder.resolve().name, read(folder), read_trend(folder))
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
+    """A file, whole or not at all. Raises RunError."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         draft.write_text(text, encoding="utf-8")

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from reports.wording import gate
+from reports.wording import gate, is_sdk
 
 LABEL = "conformance"
+SDK_LABEL = "sdk gate"
 WORDS = {"pass": "pass", "fail": "fail", "inconclusive": "could not tell"}
 # (shields.io's name, a background on which white text has a contrast of 4.5 to 1)
 COLOURS = {
@@ -34,8 +35,8 @@ NARROW = set("fijlrt.,:;|' ")
 
 def badge_svg(summary: Mapping[str, Any], trend: Mapping[str, Any] | None = None) -> str:
     """The picture; it needs no font and no address of its own."""
-    message = _message(summary, trend)
-    label_px, message_px = _width_px(LABEL), _width_px(message)
+    label, message = _label(summary), _message(summary, trend)
+    label_px, message_px = _width_px(label), _width_px(message)
     left = label_px + 16
     width = left + message_px + 16
     return SVG.format(
@@ -46,9 +47,9 @@ def badge_svg(summary: Mapping[str, Any], trend: Mapping[str, Any] | None = None
         at=left + 8,
         label_px=label_px,
         message_px=message_px,
-        label=LABEL,
+        label=label,
         message=escape(message),
-        said=escape(f"{LABEL}: {message}"),
+        said=escape(f"{label}: {message}"),
         colour=COLOURS[summary["verdict"]][1],
     )
 
@@ -56,8 +57,12 @@ def badge_svg(summary: Mapping[str, Any], trend: Mapping[str, Any] | None = None
 def badge_json(summary: Mapping[str, Any], trend: Mapping[str, Any] | None = None) -> str:
     """For shields.io's endpoint badge."""
     colour = COLOURS[summary["verdict"]][0]
-    shown = {"label": LABEL, "message": _message(summary, trend), "color": colour}
+    shown = {"label": _label(summary), "message": _message(summary, trend), "color": colour}
     return json.dumps({"schemaVersion": 1, **shown}) + "\n"
+
+
+def _label(summary: Mapping[str, Any]) -> str:
+    return SDK_LABEL if is_sdk(summary) else LABEL
 
 
 def _message(summary: Mapping[str, Any], trend: Mapping[str, Any] | None) -> str:

@@ -32,16 +32,17 @@ def read(folder: Path) -> Summary:
     path = folder / FILE
     if not path.exists():
         raise RunError(f"no run in {folder}: {FILE}: No such file or directory")
-    return _read(path, SCHEMA, "no summary of a run")
+    return read_as(path, SCHEMA, "no summary of a run")
 
 
 def read_trend(folder: Path) -> Trend | None:
     """What its history says of a nightly run; None of any other. Raises RunError."""
     path = folder / TREND_FILE
-    return _read(path, TREND_SCHEMA, "no trend of a run") if path.exists() else None
+    return read_as(path, TREND_SCHEMA, "no trend of a run") if path.exists() else None
 
 
-def _read(path: Path, form: Path, no: str) -> dict[str, Any]:
+def read_as(path: Path, form: Path, no: str) -> dict[str, Any]:
+    """A document of a form; `no` says what it is not, if it is not. Raises RunError."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:

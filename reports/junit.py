@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 from xml.sax.saxutils import quoteattr
 
 from reports.text import clipped, one_line, visible
-from reports.wording import RESULTS, excused, ranked, stale
+from reports.wording import RESULTS, excused, is_sdk, job, ranked, stale, subject, whose
 
 MOST_FINDINGS = 20  # of one requirement; the page holds the others
 MOST_BODY = 20_000
@@ -65,11 +65,11 @@ def junit_xml(summary: Mapping[str, Any], trend: Mapping[str, Any] | None = None
     rooms = _Rooms()
     for result in summary["requirement_results"]:
         case = _case(result, found[result["id"]], summary, rooms)
-        areas[result["id"].partition(".")[0]].append(_fitted(case, rooms))
+        areas[_suite_of(result, summary)].append(_fitted(case, rooms))
     if trend and trend["series"]:
         areas["trend"] = [_fitted(_series(each), rooms) for each in trend["series"]]
     suites = [_suite(area, cases, summary) for area, cases in areas.items()]
-    root = ET.Element("testsuites", name=visible(f"{summary['kind']} {summary['target']}"))
+    root = ET.Element("testsuites", name=visible(f"{job(summary)} {subject(summary)}"))
     root.extend(suites)
     _count(root, [case for cases in areas.values() for case in cases])
     root.set("time", str(summary["duration_s"]))
@@ -77,10 +77,33 @@ def junit_xml(summary: Mapping[str, Any], trend: Mapping[str, Any] | None = None
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
+def _suite_of(result: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+    """An SDK's requirements are one area; whose they are tells the suites of several SDKs apart."""
+    if is_sdk(summary):
+        return f"{job(summary)} {subject(summary)}"
+    return str(result["id"].partition(".")[0])
+
+
+def _class_of(result: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
+    area = str(result["id"].partition(".")[0])
+    return f"{area}.{summary['sdk']['name']}" if is_sdk(summary) else area
+
+
+def _properties(summary: Mapping[str, Any]) -> ET.Element:
+    """What the SDK's driver or command says of it."""
+    element = ET.Element("properties")
+    for name, value in summary["sdk"].items():
+        text = ", ".join(value) if isinstance(value, list) else value
+        ET.SubElement(element, "property", name=f"sdk.{name}", value=one_line(text, 500))
+    return element
+
+
 def _suite(area: str, cases: Sequence[ET.Element], summary: Mapping[str, Any]) -> ET.Element:
     suite = ET.Element("testsuite", name=visible(area))
     _count(suite, cases)
     suite.set("timestamp", summary["started"].removesuffix("Z"))
+    if is_sdk(summary):
+        suite.append(_properties(summary))
     suite.extend(cases)
     return suite
 
@@ -95,7 +118,7 @@ def _case(
     result: Mapping[str, Any], found: Sequence[Finding], summary: Mapping[str, Any], rooms: _Rooms
 ) -> ET.Element:
     name = visible(result["id"])
-    case = ET.Element("testcase", classname=visible(result["id"].partition(".")[0]), name=name)
+    case = ET.Element("testcase", classname=visible(_class_of(result, summary)), name=name)
     outcome = _outcome(result, found, summary)
     if outcome is not None:
         if outcome.get("type") != "stale" and found:
@@ -137,7 +160,9 @@ def _outcome(
 ) -> ET.Element | None:
     verdict, reason = result["verdict"], one_line(result["reason"] or "", 500)
     if result["id"] in stale(summary):
-        message = "listed as a deviation, but it holds: remove it from the target's deviations"
+        message = (
+            f"listed as a deviation, but it holds: remove it from the {whose(summary)} deviations"
+        )
         return ET.Element("failure", type="stale", message=message)
     if verdict == "passed":
         return None
@@ -156,7 +181,7 @@ def _aside(result: Mapping[str, Any], summary: Mapping[str, Any]) -> str:
     if not result["gating"]:
         return "but does not gate"
     is_listed = result["verdict"] == "failed" and result["id"] in excused(summary)
-    return "as the target's deviations list" if is_listed else ""
+    return f"as the {whose(summary)} deviations list" if is_listed else ""
 
 
 def _message(found: Sequence[Finding], reason: str) -> str:

@@ -14,16 +14,18 @@ from reports.figures import PERCENTILES, TOO_FEW_MEANS, measured, rate, validity
 from reports.markdown_trend import changed, history
 from reports.text import clipped, fitting, in_markdown, some, visible
 from reports.wording import (
-    EXIT_CODES,
     PROVENANCES,
     RESULTS,
     SYMBOLS,
     VERDICTS,
     counts,
     excused,
+    exit_codes,
     headline,
+    is_sdk,
     ranked,
     standing,
+    subject,
 )
 
 MOST_BYTES = 900_000  # the shares below and those of markdown_trend, with room for the headings
@@ -50,11 +52,20 @@ def _top(summary: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"**{in_markdown(headline(summary))}.**"
     yield ""
-    yield f"{counts(summary)}. Target {in_markdown(summary['target'])}, seed {summary['seed']}."
+    yield f"{counts(summary)}. {_subject(summary)}, seed {summary['seed']}."
     if summary["fault"]:
         yield ""
         yield f"> The reference exchange was given a fault on purpose: {in_markdown(summary['fault'])}"
     yield from _listed(summary["warnings"], "## First of all")
+
+
+def _subject(summary: Mapping[str, Any]) -> str:
+    if not is_sdk(summary):
+        return f"Target {in_markdown(summary['target'])}"
+    sdk = summary["sdk"]
+    features = ", ".join(sdk.get("features", ())) or "none"
+    declared = f", features: {in_markdown(features, 500)}" if sdk["mode"] == "driver" else ""
+    return f"SDK {in_markdown(subject(summary))}, {sdk['mode']}{declared}"
 
 
 def _listed(texts: Sequence[str], heading: str) -> Iterator[str]:
@@ -75,7 +86,8 @@ def _findings(summary: Mapping[str, Any]) -> Iterator[str]:
     yield from ("", f"## {some(len(findings), 'finding')}", "")
     yield "| requirement | standing | expected | actual |"
     yield "|---|---|---|---|"
-    kept = fitting((_finding_row(each, listed) for each in findings), FINDING_BYTES)
+    has_cases = is_sdk(summary)
+    kept = fitting((_finding_row(each, listed, has_cases) for each in findings), FINDING_BYTES)
     yield from kept
     if left_out := len(findings) - len(kept):
         yield from ("", f"{some(left_out, 'more finding')} left out: summary.json holds all.")
@@ -83,10 +95,11 @@ def _findings(summary: Mapping[str, Any]) -> Iterator[str]:
     yield from fitting(scripts, SCRIPT_BYTES)
 
 
-def _finding_row(finding: Mapping[str, Any], listed: set[str]) -> str:
+def _finding_row(finding: Mapping[str, Any], listed: set[str], has_cases: bool) -> str:
+    case = f"; case {in_markdown(finding['check'])}" if has_cases else ""
     about = (
         f"**{in_markdown(finding['requirement'])}** {in_markdown(finding['sentence'])} "
-        f"({finding['strength']}, {finding['provenance']})"
+        f"({finding['strength']}, {finding['provenance']}{case})"
     )
     expected = in_markdown(finding["expected"]) or in_markdown(finding["title"])
     return (
@@ -165,7 +178,7 @@ def _run(summary: Mapping[str, Any]) -> Iterator[str]:
     yield from _listed(summary["notes"], "## Notes")
     yield ""
     yield (
-        f"Exit code {summary['exit_code']}: {EXIT_CODES[summary['exit_code']]}. "
+        f"Exit code {summary['exit_code']}: {exit_codes(summary)[summary['exit_code']]}. "
         f"{some(summary['requests_sent'], 'request')} in {summary['duration_s']:g} s, "
         f"started {in_markdown(summary['started'])}."
     )

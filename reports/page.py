@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from reports import attribution, changed, compared, figures, matrix, wording
+from reports.cases import RESULTS, Case, by_name
 from reports.charts import draw, gallery
 from reports.charts.picture import TOO_MUCH
 from reports.compared import Other
@@ -28,6 +30,7 @@ TEXT_BYTES = 30_000
 LOAD_BYTES = 100_000
 OPERATION_BYTES = 80_000
 CHANGED_BYTES = 30_000
+CASE_BYTES = 120_000
 MARKUP_BYTES = 1200  # what the template adds to the texts of a finding or a requirement, at most
 ROW_BYTES = 700  # the same of a row of a table
 UNSHOWN = ("histograms", "over_time", "nights", "generator", "batches")  # drawn, or only counted
@@ -59,13 +62,26 @@ def report_html(
     summary: Mapping[str, Any],
     trend: Mapping[str, Any] | None = None,
     other: Other | None = None,
+    cases: Sequence[Case] = (),
 ) -> str:
-    """The whole page. `trend`: what the history says of this run; `other`: the run that it is laid over."""
-    context = _context(summary, trend, other)
-    return _environment().get_template("report.html.j2").render(context)
+    """The whole page.
+
+    `trend`: what the history says of this run; `other`: the run that it is laid over; `cases`: those of the SDK gate
+    that have pages of their own.
+    """
+    context = {**_context(summary, trend, other), **_of_cases(cases)}
+    return environment().get_template("report.html.j2").render(context)
 
 
-def _environment() -> Environment:
+def style(*names: str) -> Markup:
+    """The style of every page, and what some have besides."""
+    files = (TEMPLATES / f"{name}.css" for name in ("report", *names))
+    return Markup("".join(each.read_text(encoding="utf-8") for each in files))
+
+
+@cache
+def environment() -> Environment:
+    """Where templates are rendered: everything is escaped, and what cannot be printed is spelled."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -78,6 +94,7 @@ def _environment() -> Environment:
     environment.filters["script"] = lambda text: clipped(text, MOST_SCRIPT)
     environment.filters["name"] = lambda text: clipped(text, MOST_NAME)
     environment.filters["when"] = lambda time: f"{time[:10]} {time[11:19]} UTC"
+    environment.filters["beside"] = lambda page: page.rpartition("/")[2]
     environment.filters["us"] = figures.microseconds
     environment.filters["rate"] = figures.rate
     environment.globals.update(wording=wording, figures=figures, some=some)
@@ -102,7 +119,7 @@ def _context(
         "summary": summary,
         "trend": trend,
         "other": other,
-        "css": Markup((TEMPLATES / "report.css").read_text(encoding="utf-8")),
+        "css": style("sdk") if wording.is_sdk(summary) else style(),
         "listed": wording.excused(summary),
         "gate": wording.gate(summary),
         "findings": findings,
@@ -124,6 +141,16 @@ def _context(
         "undrawn": "" if draw.is_available() else draw.MISSING,
         "again": wording.again(summary, shlex.quote),
     }
+
+
+def _of_cases(cases: Sequence[Case]) -> dict[str, Any]:
+    """The pages that findings and requirements lead to, and the rows that lead there."""
+    kept, left_out = within(cases, lambda each: _row_size(_beside_lists(each)), CASE_BYTES)
+    return {"cases": Shown(kept, left_out), "case_of": by_name(kept), "case_results": RESULTS}
+
+
+def _beside_lists(case: Case) -> Mapping[str, Any]:
+    return {name: case.document[name] for name in ("case", "sentence", "why")}
 
 
 def _rows(rows: Sequence[Mapping[str, Any]], most: int) -> Shown:

@@ -13,13 +13,14 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
 from reports.text import one_line
-from reports.wording import RESULTS, VERDICTS
+from reports.wording import RESULTS, VERDICTS, is_sdk
 
 PREFIX = "exchange_conformance"
 QUANTILES = {"p50": "0.5", "p90": "0.9", "p99": "0.99", "p999": "0.999", "max": "1"}
 TRENDS = ("worse", "same", "better", "not enough data")
 MOST_SCENARIOS = 50
 MOST_SERIES = 500
+MOST_FEATURES = 50
 
 
 class _Metrics:
@@ -30,7 +31,7 @@ class _Metrics:
         self._target = _label(target)
         self._gauges: dict[str, Gauge] = {}
 
-    def set(self, name: str, means: str, value: float | None, **labels: str) -> None:
+    def set(self, name: str, means: str, value: float | None, /, **labels: str) -> None:
         """One sample; nothing for a value that is not there."""
         if value is None:
             return
@@ -64,6 +65,8 @@ def _run(metrics: _Metrics, summary: Mapping[str, Any]) -> None:
         spec_sha256=environment["spec_sha256"],
         machine=environment.get("machine", ""),
     )
+    if is_sdk(summary):
+        _sdk(metrics, summary["sdk"])
     for verdict in VERDICTS:
         is_it = float(summary["verdict"] == verdict)
         metrics.set("verdict", "1 for the verdict of the run.", is_it, verdict=verdict)
@@ -71,7 +74,16 @@ def _run(metrics: _Metrics, summary: Mapping[str, Any]) -> None:
     metrics.set("start_time_seconds", "When the run began, Unix time.", started)
     metrics.set("duration_seconds", "How long the run took.", summary["duration_s"])
     metrics.set("exit_code", "0 pass, 1 fail, 2 could not tell.", summary["exit_code"])
-    metrics.set("requests_sent", "By the contract tests.", summary["requests_sent"])
+    who = "the SDK" if is_sdk(summary) else "the contract tests"
+    metrics.set("requests_sent", f"By {who}.", summary["requests_sent"])
+
+
+def _sdk(metrics: _Metrics, sdk: Mapping[str, Any]) -> None:
+    names = ("name", "version", "language", "protocol", "mode")
+    told = {name: sdk.get(name, "") for name in names}
+    metrics.set("sdk_info", "Which SDK was judged.", 1, **told)
+    for feature in sdk.get("features", ())[:MOST_FEATURES]:
+        metrics.set("sdk_feature", "What its driver declares.", 1, feature=feature)
 
 
 def _requirements(metrics: _Metrics, summary: Mapping[str, Any]) -> None:

@@ -7,7 +7,16 @@ from typing import Any
 
 from reports.figures import PERCENTILES, measured, rate, validity
 from reports.text import clipped, one_line, some, visible
-from reports.wording import VERDICTS, counts, excused, headline, ranked, standing
+from reports.wording import (
+    VERDICTS,
+    counts,
+    excused,
+    headline,
+    is_sdk,
+    ranked,
+    standing,
+    subject,
+)
 
 MOST_FINDINGS = 10
 MOST_WARNINGS = 10
@@ -18,10 +27,12 @@ STYLES = {"PASS": "green", "FAIL": "red", "COULD": "yellow", "warning": "yellow"
 Finding = Mapping[str, Any]
 
 
-def verdict_lines(summary: Mapping[str, Any], report: str = "") -> list[str]:
-    """Plain text, one line each; `report` is the path of the page."""
-    lines = [_verdict(summary), counts(summary), *_warnings(summary)]
-    lines += [*_findings(summary), *_load(summary)]
+def verdict_lines(
+    summary: Mapping[str, Any], report: str = "", pages: Mapping[str, str] | None = None
+) -> list[str]:
+    """Plain text, one line each; `report` is the path of the page, `pages` those of the cases by their names."""
+    lines = [_verdict(summary), *_subject(summary), counts(summary), *_warnings(summary)]
+    lines += [*_findings(summary, pages or {}), *_load(summary)]
     return [*lines, f"report: {report}"] if report else lines
 
 
@@ -34,6 +45,15 @@ def _verdict(summary: Mapping[str, Any]) -> str:
     return f"{VERDICTS[summary['verdict']].upper()}: {one_line(headline(summary))}"
 
 
+def _subject(summary: Mapping[str, Any]) -> Iterator[str]:
+    """Which SDK it was."""
+    if is_sdk(summary):
+        sdk = summary["sdk"]
+        features = ", ".join(sdk.get("features", ())) or "none"
+        declared = f", features: {features}" if sdk["mode"] == "driver" else ""
+        yield one_line(f"{subject(summary)}, {sdk['mode']}{declared}, seed {summary['seed']}", 500)
+
+
 def _warnings(summary: Mapping[str, Any]) -> Iterator[str]:
     if summary["fault"]:
         yield f"warning: the reference exchange has the fault {one_line(summary['fault'])}"
@@ -43,7 +63,7 @@ def _warnings(summary: Mapping[str, Any]) -> Iterator[str]:
         yield f"warning: {len(summary['warnings']) - MOST_WARNINGS:,} more in the report"
 
 
-def _findings(summary: Mapping[str, Any]) -> Iterator[str]:
+def _findings(summary: Mapping[str, Any], pages: Mapping[str, str]) -> Iterator[str]:
     """The first finding of each requirement: in full what fails the run, shortly all else."""
     listed = excused(summary)
     first = {each["requirement"]: each for each in reversed(ranked(summary))}
@@ -51,6 +71,8 @@ def _findings(summary: Mapping[str, Any]) -> Iterator[str]:
     for finding in shown[:MOST_FINDINGS]:
         fails = standing(finding, listed) == "fails the run"
         yield from _in_full(finding) if fails else _shortly(finding, listed)
+        if finding["check"] in pages:
+            yield f"  case:     {one_line(pages[finding['check']])}"
     yield from _rest(shown[MOST_FINDINGS:])
 
 

@@ -7,7 +7,7 @@ fails the run, then what fails without failing the run, then what could not be j
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,17 @@ EXIT_CODES = {
     2: "nothing failed, but something that gates could not be judged, or a figure is not valid",
     3: "our own error, bad configuration, or the target could not be reached",
     4: "stopped by a safety limit",
+}
+SDK = "sdk"  # the kind of a run of the SDK gate
+SDK_EXIT_CODES = {
+    0: "every gating requirement holds",
+    1: "a gating requirement failed, or a listed deviation no longer fails",
+    2: "nothing failed, but something that gates could not be judged",
+    3: "our own error, bad configuration, or the driver is not usable",
+}
+MODES = {
+    "driver": "its driver was put through scripted cases, judged at both ends",
+    "wrap": "its own tests were run, what arrived was judged",
 }
 
 
@@ -89,9 +100,42 @@ def gate(summary: Mapping[str, Any]) -> Gate:
     return Gate(total=sum(counted.values()), **{name: counted[name] for name in names})
 
 
+def is_sdk(summary: Mapping[str, Any]) -> bool:
+    """Whether an SDK was judged, and not an exchange."""
+    return bool(summary["kind"] == SDK and "sdk" in summary)
+
+
+def job(summary: Mapping[str, Any]) -> str:
+    """What was done, as a page's first words say it."""
+    return "sdk gate" if is_sdk(summary) else str(summary["kind"])
+
+
+def subject(summary: Mapping[str, Any]) -> str:
+    """Who was judged: an SDK by its name, version and language, or a target."""
+    return sdk_name(summary["sdk"]) if is_sdk(summary) else str(summary["target"])
+
+
+def sdk_name(sdk: Mapping[str, Any]) -> str:
+    """Name, version and language, as far as they are known."""
+    named = " ".join(x for x in (sdk["name"], sdk.get("version", "")) if x)
+    return f"{named} ({sdk['language']})" if sdk.get("language") else str(named)
+
+
+def whose(summary: Mapping[str, Any]) -> str:
+    """Whose deviations are listed."""
+    return "SDK's" if is_sdk(summary) else "target's"
+
+
+def exit_codes(summary: Mapping[str, Any]) -> Mapping[int, str]:
+    """What the exit codes of such a run mean."""
+    return SDK_EXIT_CODES if is_sdk(summary) else EXIT_CODES
+
+
 def headline(summary: Mapping[str, Any]) -> str:
     """The verdict in one sentence, without its full stop."""
     counted = gate(summary)
+    if is_sdk(summary):
+        return f"May this release ship? {_answer(summary, counted)}"
     if summary["verdict"] == "pass":
         return _passed(summary, counted)
     if summary["verdict"] == "fail":
@@ -99,9 +143,24 @@ def headline(summary: Mapping[str, Any]) -> str:
     return _unsure(summary, counted)
 
 
+def _answer(summary: Mapping[str, Any], counted: Gate) -> str:
+    """May an SDK's release ship?"""
+    if summary["verdict"] == "pass":
+        return f"{'What was asked holds' if counted.not_covered else 'Yes'}: {_held(counted)}"
+    if summary["verdict"] == "fail":
+        return f"No: {_failing(summary, counted) or 'the run failed'}"
+    unjudged = _unjudged(counted)
+    return f"It could not be told{unjudged and f': {unjudged}'}"
+
+
 def _passed(summary: Mapping[str, Any], counted: Gate) -> str:
     if summary["kind"] == "load":
         return "The measurements are valid, and no gating requirement fails"
+    start = "What was asked holds" if counted.not_covered else "The exchange keeps its contract"
+    return f"{start}: {_held(counted)}"
+
+
+def _held(counted: Gate) -> str:
     held = (
         f"{counted.passed} of {some(counted.total, 'gating requirement')} hold{_s(counted.passed)}"
     )
@@ -110,23 +169,27 @@ def _passed(summary: Mapping[str, Any], counted: Gate) -> str:
         f"{counted.excused} failing as listed" if counted.excused else "",
         f"{counted.not_covered} not asked" if counted.not_covered else "",
     ]
-    tail = "".join(f", {part}" for part in rest if part)
-    start = "What was asked holds" if counted.not_covered else "The exchange keeps its contract"
-    return f"{start}: {held}{tail}"
+    return held + "".join(f", {part}" for part in rest if part)
 
 
 def _failed(summary: Mapping[str, Any], counted: Gate) -> str:
     if counted.failed:
-        those = f"{counted.failed} of {some(counted.total, 'gating requirement')}"
-        return f"The exchange does not keep its contract: {those} fail{_s(counted.failed)}"
+        return f"The exchange does not keep its contract: {_failing(summary, counted)}"
     if stale(summary):
-        count = len(stale(summary))
-        those = f"{some(count, 'listed deviation')} no longer fail{_s(count)}"
-        return f"The list of deviations is out of date: {those}"
+        return _failing(summary, counted).capitalize()
     if slower(summary):
         held = f"{counted.passed} of {some(counted.total, 'gating requirement')}"
         return f"Slower than the nights before: {_named(slower(summary))}; {held} hold"
     return "The run failed"
+
+
+def _failing(summary: Mapping[str, Any], counted: Gate) -> str:
+    if counted.failed:
+        those = f"{counted.failed} of {some(counted.total, 'gating requirement')}"
+        return f"{those} fail{_s(counted.failed)}"
+    count = len(stale(summary))
+    those = f"{some(count, 'listed deviation')} no longer fail{_s(count)}"
+    return f"the list of deviations is out of date: {those}" if count else ""
 
 
 def _unsure(summary: Mapping[str, Any], counted: Gate) -> str:
@@ -134,13 +197,20 @@ def _unsure(summary: Mapping[str, Any], counted: Gate) -> str:
     if summary["kind"] == "load" and invalid:
         return f"{invalid} of {some(len(summary['load']), 'measurement')} not valid"
     start = "It could not be told whether the exchange keeps its contract"
-    unjudged = counted.inconclusive + counted.not_covered
-    if unjudged:
-        those = f"{unjudged} of {some(counted.total, 'gating requirement')}"
-        return f"{start}: {those} could not be judged"
+    if unjudged := _unjudged(counted):
+        return f"{start}: {unjudged}"
     if invalid:
         return f"{start}: {invalid} of {some(len(summary['load']), 'measurement')} not valid"
     return start
+
+
+def _unjudged(counted: Gate) -> str:
+    count = counted.inconclusive + counted.not_covered
+    return (
+        f"{count} of {some(counted.total, 'gating requirement')} could not be judged"
+        if count
+        else ""
+    )
 
 
 def _s(count: int) -> str:
@@ -174,9 +244,27 @@ def ranked(summary: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return sorted(summary["findings"], key=rank)
 
 
-def again(summary: Mapping[str, Any], quote: Any) -> str:
-    """The command that asks the same questions again; `quote` makes a word safe for a shell."""
+def again(summary: Mapping[str, Any], quote: Any, case: str = "") -> str:
+    """The command that asks the same questions again; `quote` makes a word safe for a shell.
+
+    `case` is one of the SDK gate's, which only a driver can be put through alone.
+    """
+    if is_sdk(summary):
+        only = [f"ONLY={case}"] if case and summary["sdk"]["mode"] == "driver" else []
+        settings = [*_sdk_settings(summary["sdk"]), *only, f"SEED={summary['seed']}"]
+        words = ["make", "sdk-gate", *settings]
+        return " ".join(quote(word) for word in words)
     words = ["make", summary["kind"], f"TARGET={summary['target']}", f"SEED={summary['seed']}"]
     if summary["fault"]:
         words.append(f"FAULT={summary['fault']}")
     return " ".join(quote(word) for word in words)
+
+
+def _sdk_settings(sdk: Mapping[str, Any]) -> Iterator[str]:
+    """One of our drivers is known by its name, whatever MODE says."""
+    yield f"SDK={sdk['command']}"
+    if sdk["mode"] == "driver":
+        yield "MODE=driver"
+    yield f"TARGET={sdk['target']}"
+    if "source" in sdk:
+        yield f"SOURCE={sdk['source']}"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from conformance import job
 from conformance.errors import SuiteError
-from sdk_gate.asked import DEVIATIONS, DRIVER, WRAP, Asked
-from sdk_gate.gate import run
+from sdk_gate import every, gate
+from sdk_gate.asked import ALL, DEVIATIONS, DRIVER, WRAP, Asked
 
 INTERRUPTED = 130  # as shells say it of SIGINT
 
@@ -19,7 +19,8 @@ def main(words: list[str] | None = None) -> int:
     given = _parser().parse_args(words)
     fields = {name: value for name, value in vars(given).items() if value is not None}
     try:
-        return run(Asked(**fields))
+        asked = Asked(**fields)
+        return every.run(asked) if asked.sdk == ALL else gate.run(asked)
     except SuiteError as error:
         print(f"sdk gate: {error}", file=sys.stderr)
         return int(error.exit_code)
@@ -40,7 +41,9 @@ def _interrupted() -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sdk_gate", description=__doc__)
-    parser.add_argument("--sdk", required=True, help="one of our drivers by name, or a command")
+    parser.add_argument(
+        "--sdk", required=True, help=f"one of our drivers, {ALL} of them, or a command"
+    )
     modes = f"what a command is: the SDK's own tests ({WRAP}) or a driver ({DRIVER})"
     parser.add_argument("--mode", choices=(WRAP, DRIVER), help=modes)
     parser.add_argument("--target", help="a name in targets/, or a file: how the exchange does it")

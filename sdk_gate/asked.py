@@ -11,6 +11,7 @@ from conformance.spec.contract import SPECS
 DRIVERS: Final = Path(__file__).with_name("drivers")
 DRIVER: Final = "driver"
 WRAP: Final = "wrap"
+ALL: Final = "all"  # each of our drivers in turn
 INTERPRETERS: Final = ("python", "python3", "node", "bash", "sh", "perl", "ruby", "npx", "java")
 DEVIATIONS: Final = "sdk.deviations.toml"
 

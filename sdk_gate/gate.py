@@ -13,9 +13,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from typing import Any, Final
+from typing import Final
 
-from conformance import job, machine
+from conformance import job
 from conformance.cases.claim import Claim, Verdict
 from conformance.conclude import conclude_run
 from conformance.errors import ConfigurationError, RunError
@@ -35,8 +35,8 @@ from sdk_gate.exchange import certificate
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 from sdk_gate.play import Hello, Played, Player
 from sdk_gate.protocol import DriverError
+from sdk_gate.run_lines import KIND, footer, header
 
-KIND: Final = "sdk"
 OWN_TESTS: Final = "sdk.own-tests-pass"
 LOG: Final = "driver.log"
 BUILD: Final = "build.log"
@@ -59,15 +59,20 @@ ENVIRONMENT: Final = {
 
 def run(asked: Asked) -> int:
     """Do it; the exit code says what came of it. Raises SuiteError."""
+    return finish(play(asked))
+
+
+def play(asked: Asked) -> Path:
+    """Put the SDK through it; the run's folder, which is not concluded yet. Raises SuiteError."""
     target, contract, chosen = _checked(asked)
-    folder = _new_folder(asked)
+    folder = new_folder(asked)
     if asked.mode == DRIVER or asked.is_ours:
         _by_driver(asked, target, contract, chosen, folder)
     else:
         from sdk_gate import wrap
 
         wrap.run(asked, target, contract, folder)
-    return finish(folder)
+    return folder
 
 
 def finish(folder: Path) -> int:
@@ -195,63 +200,8 @@ def reproduce(asked: Asked, name: str) -> str:
     """The command that plays one case again."""
     mode = "" if asked.is_ours else f" MODE={asked.mode}"
     other = "" if asked.target == "reference" else f" TARGET={shlex.quote(asked.target)}"
+    other += f" SOURCE={shlex.quote(str(asked.source))}" if asked.source else ""
     return f"make sdk-gate SDK={shlex.quote(asked.sdk)}{mode}{other} ONLY={name} SEED={asked.seed}"
-
-
-def header(
-    asked: Asked, target: Target, addresses: Addresses, hello: Hello | None
-) -> dict[str, Any]:
-    """The first line of a run's log."""
-    told = (
-        {
-            "name": hello.name,
-            "version": hello.version,
-            "language": hello.language,
-            "protocol": hello.protocol,
-            "features": list(hello.features),
-        }
-        if hello
-        else {"name": asked.name}
-    )
-    return {
-        "kind": KIND,
-        "target": told["name"],
-        "target_file": asked.target,
-        "seed": asked.seed,
-        "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "fault": None,
-        "addresses": {"rest": addresses.rest, "stream": addresses.stream},
-        "openapi": str(asked.openapi),
-        "asyncapi": str(asked.asyncapi),
-        "embedded": target.embedded,
-        "selection": bool(asked.only) or hello is None,
-        "environment": machine.facts(),
-        "deviations": str(asked.deviations),
-        "sdk": {**told, "command": asked.sdk, "mode": asked.mode},
-    }
-
-
-def footer(wire: Wire, duration_s: float) -> dict[str, Any]:
-    """The last line: what was asked and how it was answered, by operation."""
-    asked: dict[str, dict[str, Any]] = {}
-    for each in wire.arrivals:
-        if each.operation is None:
-            continue
-        row = asked.setdefault(
-            each.operation, {"statuses": {}, "accepted": 0, "refused": 0, "unknown": 0}
-        )
-        if each.status is None:
-            row["unknown"] += 1
-            continue
-        row["statuses"][str(each.status)] = row["statuses"].get(str(each.status), 0) + 1
-        kind = "accepted" if each.was_accepted else "unknown" if each.status >= 500 else "refused"
-        row[kind] += 1
-    return {
-        "asked": asked,
-        "heard": {},
-        "requests_sent": len(wire.arrivals),
-        "duration_s": round(duration_s, 1),
-    }
 
 
 @contextmanager
@@ -287,7 +237,8 @@ def residents_of(seed: int) -> tuple[Resident, ...]:
     )
 
 
-def _new_folder(asked: Asked) -> Path:
+def new_folder(asked: Asked) -> Path:
+    """A fresh folder, and `runs/latest` on it. Raises RunError."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
     folder = job.RUNS / f"{KIND}-{asked.name}-{stamp}-{asked.seed}"
     for again in range(1, 100):

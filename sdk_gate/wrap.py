@@ -27,7 +27,7 @@ from conformance.verdict.findings import Finding
 from reference_exchange.config import MANNERS, Resident
 from reference_exchange.keys import ApiKey
 from reference_exchange.streams import client_validators
-from sdk_gate import case_file, gate, rough, wire_log
+from sdk_gate import case_file, gate, rough, run_lines, wire_log
 from sdk_gate.arrivals import Arrival, Seen, tokens_of
 from sdk_gate.asked import Asked
 from sdk_gate.cases.case import Case
@@ -71,7 +71,7 @@ def run(asked: Asked, target: Target, contract: Contract, folder: Path) -> None:
     log = RunLog(folder, tuple(each.password for each in residents))
     try:
         with gate.serving(contract, config) as (exchange, addresses):
-            log.write("header", gate.header(asked, target, addresses, None))
+            log.write("header", run_lines.header(asked, target, addresses, None))
             where = f"at {addresses.rest}, seed {asked.seed}"
             print(f"sdk gate around {asked.sdk!r} {where}", flush=True)
             passes = _Passes(asked, target, contract, exchange, addresses, folder)
@@ -83,7 +83,7 @@ def run(asked: Asked, target: Target, contract: Contract, folder: Path) -> None:
             for name in catalogue.of_sdks().keys() - told:
                 title = "the SDK's own tests did not come to a situation that tells"
                 log.finding(Finding(Claim(name, Verdict.SKIPPED, title), "wrap"))
-            log.write("footer", gate.footer(exchange.wire, time.monotonic() - began))
+            log.write("footer", run_lines.footer(exchange.wire, time.monotonic() - began))
     finally:
         log.close()
 

@@ -18,7 +18,7 @@ from typing import Any, Final
 from reports.document import schema
 from reports.page import report_html
 from reports.text import visible
-from tests.page import bad, nights, whole
+from tests.page import bad, gates, nights, whole
 from tests.page.browser import NARROW, WIDE, Asked, Look, View, looks, pictures, views
 from tests.page.hostile import MEGABYTE, PAYLOADS, poisoned, speaker
 from tests.page.judge import MOST_BYTES, Problem, problems, size_problems, slight
@@ -74,6 +74,23 @@ def pages() -> dict[str, Drawn]:
             views(tab=False, pdf=False, axe_widths=(NARROW,)),
         ),
         **turned,
+        **_of_the_gate(spoken),
+    }
+
+
+def _of_the_gate(spoken: tuple[str, ...]) -> dict[str, Drawn]:
+    """What an SDK's maintainer sees."""
+    poisoned_views = views(pdf=False, axe_widths=(WIDE,))
+    return {
+        "gate run": Drawn(gates.run, views()),
+        "hostile gate run": Drawn(gates.hostile_run, poisoned_views, spoken),
+        "case": Drawn(gates.one_case, views()),
+        "hostile case": Drawn(gates.hostile_case, poisoned_views, spoken),
+        "large case": Drawn(
+            gates.large, views(tab=False, pdf=False, axe_widths=()), ("amount=the-last",)
+        ),
+        "matrix": Drawn(gates.matrix, views()),
+        "hostile matrix": Drawn(gates.hostile_matrix, poisoned_views, spoken),
     }
 
 
@@ -195,7 +212,7 @@ def _of_sizes(sizes: dict[str, int]) -> list[Figure]:
             "goal": f"less than {MOST_BYTES}",
             "reached": 0 < sizes.get(name, 0) < MOST_BYTES,
         }
-        for name in ("whole", "many findings", "megabytes")
+        for name in ("whole", "many findings", "megabytes", "large case", "matrix")
     ]
 
 

@@ -59,6 +59,7 @@ def build(
         "fault": header.get("fault"),
         "addresses": header["addresses"],
         "requests_sent": header["requests_sent"],
+        **_sdk(header),
         **(night or {}),
     }
 
@@ -67,6 +68,13 @@ def write(folder: Path, summary: Mapping[str, Any]) -> Path:
     """Write summary.json whole or not at all. Raises RunError."""
     json_file.write(folder / FILE, summary)
     return folder / FILE
+
+
+def _sdk(header: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a run of the gate: which SDK it was, and in what way of doing things the exchange stood before it."""
+    if "sdk" not in header:
+        return {}
+    return {"sdk": {**header["sdk"], "target": header["target_file"]}}
 
 
 def _counts(results: Iterable[Result]) -> dict[str, int]:

@@ -1,6 +1,7 @@
 """A run's page in a real Chromium: `make prove ONLY=page`.
 
     whole.py     made runs: one with every section there can be, one with ten thousand findings
+    gates.py     pages of the SDK gate: a run, a case, one of two thousand rows, a matrix; and hostile ones
     nights.py    the history of a made night
     answers.py   what the schemas leave open in a measurement, as real runs fill it
     hostile.py   the same with markup in every text that the schemas leave free

@@ -85,6 +85,10 @@ BAD: Final = {
     "link that is fetched only when used": Bad(
         "leads away", ELSEWHERE, f'<a href="{ELSEWHERE}">x</a>'
     ),
+    "link that leaves the run's folder": Bad(
+        "leads away", "../../x.html", '<a href="../../x.html">x</a>'
+    ),
+    "link to a file that is no page": Bad("leads away", "x.sh", '<a href="x.sh">x</a>'),
     "link that is a script": Bad(
         "leads away", "javascript:", '<a href="javascript:alert(1)">x</a>'
     ),

@@ -13,12 +13,15 @@
   const ACTS = 'script,iframe,frame,object,embed,applet,base,form,portal,meta[http-equiv="refresh" i],x-hostile';
   const LEADS = ['href', 'xlink:href', 'src', 'srcset', 'data', 'action', 'formaction', 'poster', 'ping', 'background', 'cite'];
   const isOwn = (value) => value.startsWith('#') || value.startsWith('data:') || value === '';
+  // A link, and nothing else, may lead to another page of the same run: relative, and without a scheme.
+  const isBeside = (each, name, value) => each.localName === 'a' && name === 'href'
+    && /^(\.\.\/)?([\w.%-]+\/)*[\w.%-]+\.html(#[\w.-]*)?$/.test(value);
   const acts = all.filter((each) => each.matches(ACTS)).map(short);
   const leads = [];
   for (const each of all) {
     for (const { name, value } of each.attributes) {
       if (/^on/i.test(name)) acts.push(`${short(each)} has ${name}`);
-      if (LEADS.includes(name.toLowerCase()) && !isOwn(value.trim())) leads.push(`${short(each)} ${name}=${value.slice(0, 80)}`);
+      if (LEADS.includes(name.toLowerCase()) && !isOwn(value.trim()) && !isBeside(each, name, value)) leads.push(`${short(each)} ${name}=${value.slice(0, 80)}`);
       const drawn = name === 'style' || each.localName === 'style' ? value : '';
       if (/url\(\s*['"]?(?!['"]?(#|data:))/i.test(drawn)) leads.push(`${short(each)} has url() in ${name}`);
     }

@@ -23,6 +23,7 @@ from tests.reports.builders import (
     result,
     small,
 )
+from tests.reports.gate_runs import SDK
 
 ROUNDS: Final = 6
 SPANS: Final = 120
@@ -54,6 +55,10 @@ def summary() -> dict[str, Any]:
         "environment": {**found["environment"], **MACHINE},
         "fault": "late-answers",
         "rounds": rounds(),
+        "sdk": {
+            **SDK,
+            "source": "src",
+        },  # shown where the kind is sdk alone, by the pages of gates.py
         "trend": {"verdict": "worse", "nights": NIGHTS, "worse": ["order_latency wire p90"]},
     }
 
