@@ -11,20 +11,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from conformance.cases.claim import Claim, Verdict, equal, holds
-from sdk_gate.arrivals import Arrival, Seen, StreamEvent
+from conformance.cases.claim import Claim, Verdict, holds
+from sdk_gate.arrivals import Arrival, Seen
 from sdk_gate.exchange import scripts
 from sdk_gate.exchange.scripts import Script
 from sdk_gate.exchange.verifying import VerifyingExchange
+from sdk_gate.judges import restoring
+from sdk_gate.judges.restoring import topics
 
 EVERY: Final = 3  # every third request is refused, for a few times
 MOST_REFUSED: Final = 4
 RETRY_AFTER_S: Final = "1"
 SETTLED_NS: Final = 1_000_000_000
-BACK_WITHIN_NS: Final = 5_000_000_000
 ORDER: Final = "placeSpotOrder"
 ONCE: Final = "sdk.orders-are-made-once"
-RESTORED: Final = "sdk.subscriptions-are-restored"
 
 
 class Trouble(Protocol):
@@ -123,7 +123,7 @@ class BrokenStream:
 
     def applies(self, calm: Seen) -> bool:
         """Whether something was subscribed."""
-        return any(_topics(each) for each in calm.stream)
+        return any(topics(each) for each in calm.stream)
 
     def begin(self, exchange: VerifyingExchange) -> None:
         """Wait for a subscription."""
@@ -134,18 +134,20 @@ class BrokenStream:
         assert self._exchange is not None
         begun_ns, now_ns = self._exchange.begun_ns, self._exchange.now_ns()
         known = [each for each in list(self._exchange.wire.stream) if each.at_ns > begun_ns]
-        first = next((each for each in known if _topics(each)), None)
-        if not self._cut_ns and first is not None and now_ns - first.at_ns > SETTLED_NS:
+        first = next((each for each in known if topics(each)), None)
+        is_settled = first is not None and now_ns - first.at_ns > SETTLED_NS
+        listening = any(each.topics for each in restoring.open_at(known, now_ns))
+        if not self._cut_ns and is_settled and listening:
             self._cut_ns = now_ns
             self._exchange.do(self._exchange.streams.cut)
 
     def judge(self, calm: Seen, seen: Seen, ended_ns: int) -> Iterator[Claim]:
         """What was subscribed comes back."""
         if self._cut_ns:
-            yield from _restored(seen.stream, self._cut_ns, ended_ns)
+            yield from restoring.judge(calm, seen, self._cut_ns, ended_ns)
         else:
             title = "the command ended before its stream could be broken"
-            yield Claim(RESTORED, Verdict.INCONCLUSIVE, title)
+            yield Claim(restoring.RESTORED, Verdict.SKIPPED, title)
 
 
 def troubles() -> tuple[Trouble, ...]:
@@ -172,33 +174,3 @@ def _once(calm: Seen, seen: Seen) -> Iterator[Claim]:
 
 def _same(each: Arrival, lost: Arrival) -> bool:
     return each.request.body == lost.request.body
-
-
-def _restored(stream: tuple[StreamEvent, ...], cut_ns: int, ended_ns: int) -> Iterator[Claim]:
-    """What was subscribed when the stream broke is subscribed again, once, where the command lives long enough."""
-    wanted: dict[str, int] = {}
-    for each in (x for x in stream if x.at_ns < cut_ns):
-        wanted.update(dict.fromkeys(_topics(each), 1))
-        for topic in _topics(each, "unsubscribe"):
-            wanted[topic] = 0
-    topics = [topic for topic, count in wanted.items() if count]
-    after = Counter(topic for x in stream if x.at_ns > cut_ns for topic in _topics(x))
-    for topic in topics:
-        title = "a topic is subscribed again after the stream broke, once"
-        if not after[topic] and ended_ns - cut_ns < BACK_WITHIN_NS:
-            why = "the command ended too soon after the stream broke"
-            yield Claim(RESTORED, Verdict.INCONCLUSIVE, why)
-        else:
-            yield equal(RESTORED, title, f"{topic} once", f"{topic} {_times(after[topic])}")
-
-
-def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
-
-
-def _topics(each: StreamEvent, op: str = "subscribe") -> list[str]:
-    message = each.message if each.kind == "received" else None
-    if not isinstance(message, dict) or message.get("op") != op:
-        return []
-    arguments = message.get("args")
-    return [str(x) for x in arguments] if isinstance(arguments, list) else []

@@ -230,22 +230,58 @@ def test_a_lost_order_is_not_placed_more_often_than_in_peace(
     assert [each.verdict for each in claims] == verdicts
 
 
-BEFORE = (subscribe("a", "b"), event("received", 5, op="unsubscribe", args=["b"], id="2"))
+def listens(
+    connection: int, *topics: str, at_ms: float = 0, until_ms: float = 0
+) -> list[StreamEvent]:
+    """A connection from its begin to its end, which is left out where it is not said."""
+    begun = [
+        event("opened", at_ms, connection),
+        subscribe(*topics, at_ms=at_ms, connection=connection),
+    ]
+    return begun + ([event("closed", until_ms, connection)] if until_ms else [])
+
+
+UNSUBSCRIBED = event("received", 5, op="unsubscribe", args=["b"], id="2")
+LONG, SHORT = listens(1, "a", until_ms=9000), listens(1, "a", until_ms=1500)
+CUT = [*listens(1, "a", "b", until_ms=1001), UNSUBSCRIBED]
+ONCE, TWICE = (
+    listens(2, "a", at_ms=1100),
+    [*listens(2, "a", at_ms=1100), subscribe("a", at_ms=1200, connection=2)],
+)
+FOUR_TESTS = [x for n in range(4) for x in listens(n, "a", at_ms=n * 600, until_ms=n * 600 + 500)]
+OTHERS_TOO = [*listens(2, "c", until_ms=300), *CUT]  # a client that was closed long ago
+TWO = [*listens(1, "a", until_ms=1001), *listens(2, "a", until_ms=1001)]
+BOTH_BACK = [*listens(3, "a", at_ms=1100), *listens(4, "a", at_ms=1100)]
+REUSED = [*LONG[:2], UNSUBSCRIBED, subscribe("a", at_ms=8)]
 
 
 @pytest.mark.parametrize(
-    ("after", "end_ms", "verdicts"),
+    ("calm", "seen", "end_ms", "verdicts"),
     [
-        ([subscribe("a", at_ms=1100)], 9000, [Verdict.PASS]),
-        ([], 9000, [Verdict.FAIL]),
-        ([], 2000, [Verdict.INCONCLUSIVE]),
-        ([subscribe("a", at_ms=1100), subscribe("a", at_ms=1200)], 9000, [Verdict.FAIL]),
+        (LONG, [*CUT, *ONCE], 9000, [Verdict.PASS]),
+        (LONG, CUT, 9000, [Verdict.FAIL]),
+        (LONG, [*CUT, *listens(2, "c", at_ms=1100)], 9000, [Verdict.FAIL]),
+        (LONG, CUT, 2000, [Verdict.SKIPPED]),  # the command ended
+        (SHORT, CUT, 9000, [Verdict.SKIPPED]),  # its test is over, the command goes on
+        (LONG, [*CUT, *TWICE], 9000, [Verdict.FAIL]),
+        (REUSED, [*CUT, *TWICE], 9000, [Verdict.PASS]),  # the tests themselves subscribe it twice
+        ([*LONG, *listens(2, "c")], [*OTHERS_TOO, *listens(3, "a", at_ms=1100)], 9000, [Verdict.PASS]),
+        (FOUR_TESTS, FOUR_TESTS, 9000, [Verdict.SKIPPED]),  # whose is it?
+        (TWO, [*TWO, *BOTH_BACK], 9000, [Verdict.PASS]),
+        ([*LONG, *listens(2, "a", until_ms=9000)], [*TWO, *BOTH_BACK[:2]], 9000, [Verdict.FAIL]),
+        (LONG, [*CUT, *ONCE, *listens(3, "a", at_ms=1300)], 9000, [Verdict.PASS]),  # the next test
     ],
-)
+)  # fmt: skip
 def test_what_was_subscribed_comes_back_once(
-    after: list[StreamEvent], end_ms: int, verdicts: list[Verdict]
+    calm: list[StreamEvent], seen: list[StreamEvent], end_ms: int, verdicts: list[Verdict]
 ) -> None:
     trouble = BrokenStream()
     trouble._cut_ns = 1000 * MS
-    claims = trouble.judge(Seen(), Seen((), (*BEFORE, *after)), end_ms * MS)
+    ordered = tuple(sorted(seen, key=lambda each: each.at_ns))
+    claims = trouble.judge(Seen((), tuple(calm)), Seen((), ordered), end_ms * MS)
     assert [each.verdict for each in claims] == verdicts
+
+
+def test_a_stream_that_could_not_be_broken_is_skipped() -> None:
+    claims = BrokenStream().judge(Seen(), Seen((), tuple(LONG)), 9000 * MS)
+    assert [each.verdict for each in claims] == [Verdict.SKIPPED]

@@ -109,3 +109,24 @@ def test_a_stream_is_broken_and_pinged(tmp_path: Path) -> None:
     found = wrap(tmp_path, f"{sys.executable} stream_tests.py")
     assert found.verdict("sdk.subscriptions-are-restored") == "passed", found.said
     assert found.verdict("sdk.pings-are-answered") == "passed"
+
+
+SHORT_TESTS = """
+import os, json, time
+from websockets.sync.client import connect
+for topic in ("trades.BTC/USDT", "ticker.BTC/USDT", "ticker.BTC/USDT", "depth.BTC/USDT"):
+    try:
+        with connect(os.environ["EXCHANGE_STREAM_URL"]) as socket:
+            socket.send(json.dumps({"op": "subscribe", "args": [topic], "id": "1"}))
+            time.sleep(0.7)
+            socket.recv(timeout=1)
+    except Exception as error:
+        print(type(error))
+"""
+
+
+def test_tests_with_a_client_each_are_not_taken_for_one_that_forgets(tmp_path: Path) -> None:
+    (tmp_path / "short_tests.py").write_text(SHORT_TESTS, encoding="utf-8")
+    found = wrap(tmp_path, f"{sys.executable} short_tests.py")
+    assert found.verdict("sdk.subscriptions-are-restored") == "skipped", found.said
+    assert found.exit_code == ExitCode.PASS
