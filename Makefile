@@ -47,7 +47,9 @@ MODE ?=
 SOURCE ?=
 DEVIATIONS ?=
 FOLDER ?=
-# A command may hold quotes: it goes through the environment as it is.
+LIMIT_S ?=
+# A command may hold quotes and dollars: it goes through the environment as it is.
+override SDK := $(value SDK)
 export SDK
 
 # Every command line below is built from these; an empty setting leaves its option out.
@@ -107,7 +109,7 @@ serve: $(READY) ## the reference exchange, to poke: FAULT= PORT=8080 SLOWER_US=0
 sdk-gate: $(READY) ## may this SDK ship? SDK=python|node|java|go|all, or a command: SDK='npm test' [MODE=driver]
 	@$(PY) -m sdk_gate --sdk "$$SDK" --target '$(TARGET)' --seed '$(SEED)' $(DOCUMENTS) $(if $(MODE),--mode '$(MODE)') \
 	  $(if $(ONLY),--only '$(ONLY)') $(if $(SOURCE),--source '$(SOURCE)') $(if $(DEVIATIONS),--deviations '$(DEVIATIONS)') \
-	  $(if $(FOLDER),--folder '$(FOLDER)')
+	  $(if $(FOLDER),--folder '$(FOLDER)') $(if $(LIMIT_S),--limit-s '$(LIMIT_S)')
 
 .PHONY: sdk-vectors
 sdk-vectors: $(READY) ## the vectors for SDK authors, held against two implementations

@@ -3,7 +3,7 @@
 # which make would turn into 2. Settings are variables: JOB and those of the Makefile; an empty one is left out.
 #
 #   SDK         of the job sdk-gate: python, node, java, go, or a command, run in FOLDER (where this is called, by default);
-#               MODE=driver says that the command is a driver and not the SDK's own tests
+#               MODE=driver says that the command is a driver and not the SDK's own tests, LIMIT_S how long these may take
 #   JOB         conformance (default) | contract | load | nightly | sdk-gate
 #   REPORT_DIR  where the run's folder is copied to, for pipelines that need a fixed place
 #   EXIT_ZERO   not empty: end with 0 whatever came of it, for a caller that reads the outputs
@@ -30,11 +30,14 @@ if [[ -f $caller/${TARGET:-} ]]; then TARGET=$caller/$TARGET; fi
 if [[ -n ${HISTORY:-} && $HISTORY != /* ]]; then HISTORY=$caller/$HISTORY; fi
 if [[ -n ${REPORT_DIR:-} && $REPORT_DIR != /* ]]; then REPORT_DIR=$caller/$REPORT_DIR; fi
 
-if [[ $JOB == sdk-gate ]]; then FOLDER=$(cd "$caller" && cd "${FOLDER:-.}" && pwd); fi
+if [[ $JOB == sdk-gate ]]; then
+  meant=${FOLDER:-.}
+  FOLDER=$(cd "$caller" && cd "$meant" 2>/dev/null && pwd) || refuse "there is no folder $meant"
+fi
 
 words=()
 for name in TARGET SEED BASE_URL STREAM_URL CONTROL_URL ONLY SCENARIO PROFILE BUDGET ROUNDS HISTORY \
-  MODE FOLDER DEVIATIONS; do
+  MODE FOLDER DEVIATIONS LIMIT_S; do
   value=${!name:-}
   unset "$name" # also an empty one: make would take it for a setting
   if [[ -z $value ]]; then continue; fi

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from pathlib import Path
 
 from conformance import job
 from conformance.errors import SuiteError
 from sdk_gate import every, gate
-from sdk_gate.asked import ALL, DEVIATIONS, DRIVER, WRAP, Asked
+from sdk_gate.asked import ALL, DEVIATIONS, DRIVER, LIMIT_S, WRAP, Asked
 
+DAY_S = 86_400
 INTERRUPTED = 130  # as shells say it of SIGINT
 
 
@@ -53,10 +55,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--source", type=Path, help="sources of our driver, if not in their place")
     known = f"a file of known failures, {DEVIATIONS} in the folder by default"
     parser.add_argument("--deviations", dest="known", type=Path, help=known)
+    limit = f"how many seconds each pass of an SDK's own tests may take, {LIMIT_S} by default"
+    parser.add_argument("--limit-s", type=_seconds, help=limit)
     parser.add_argument("--openapi", type=Path)
     parser.add_argument("--asyncapi", type=Path)
     return parser
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds <= DAY_S:
+        raise ValueError(text)
+    return seconds
+
+
 if __name__ == "__main__":
+    # A cancelled job ends like Ctrl-C: the command that it wraps is ended as well.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

@@ -127,10 +127,17 @@ def _op(message: Any) -> Any:
 
 def tokens_of(logins: Iterable[Arrival]) -> list[str]:
     """The tokens that accepted logins were answered with."""
-    found = []
-    for each in logins:
-        body = json_or_none(each.answer.body.decode("utf-8", "replace")) if each.answer else None
-        data = body.get("data") if isinstance(body, dict) else None
-        if isinstance(data, dict) and isinstance(data.get("Authorization"), str):
-            found.append(data["Authorization"])
-    return found
+    found = [_data(each).get("Authorization") for each in logins]
+    return [each for each in found if isinstance(each, str)]
+
+
+def keys_of(created: Iterable[Arrival]) -> dict[str, str]:
+    """The API keys that were made by requests, with their secrets."""
+    found = [(_data(each).get("apiKey"), _data(each).get("secret")) for each in created]
+    return {x: y for x, y in found if isinstance(x, str) and isinstance(y, str)}
+
+
+def _data(each: Arrival) -> dict[str, Any]:
+    body = json_or_none(each.answer.body.decode("utf-8", "replace")) if each.answer else None
+    data = body.get("data") if isinstance(body, dict) else None
+    return data if isinstance(data, dict) else {}

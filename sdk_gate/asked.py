@@ -13,6 +13,7 @@ DRIVER: Final = "driver"
 WRAP: Final = "wrap"
 ALL: Final = "all"  # each of our drivers in turn
 INTERPRETERS: Final = ("python", "python3", "node", "bash", "sh", "perl", "ruby", "npx", "java")
+LIMIT_S: Final = 900
 DEVIATIONS: Final = "sdk.deviations.toml"
 
 
@@ -22,7 +23,7 @@ class Asked:
 
     `only` is a part of a case's name, or a requirement. `folder` is where a command runs; `known` is a file of
     deviations, if not the one in that folder. `source` is where our own driver's sources are, if not in their place.
-    `is_rough` False leaves the passes with troubles out.
+    `limit_s` is how long each pass of an SDK's own tests may take.
     """
 
     sdk: str
@@ -33,7 +34,7 @@ class Asked:
     known: Path | None = None
     folder: Path = Path()
     source: Path | None = None
-    is_rough: bool = True
+    limit_s: float = LIMIT_S
     openapi: Path = SPECS / "openapi.yaml"
     asyncapi: Path = SPECS / "asyncapi.yaml"
 

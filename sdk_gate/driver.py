@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from conformance.errors import ConfigurationError, RunError
+from sdk_gate import command
 from sdk_gate.protocol import DriverError, check_result, check_step, read_answer
 
 STEP_S: Final = 20.0
@@ -76,7 +77,7 @@ class Driver:
 
     def start(self) -> None:
         """Start the process. Raises ConfigurationError when there is no such program."""
-        env = {**os.environ, **self.environment}
+        env = {**command.environment(), **self.environment}
         try:
             said = self.log.open("ab")
         except OSError as error:

@@ -1,21 +1,16 @@
 """Wrap: an SDK's own tests against the verifying exchange, in peace and then in trouble; only what arrived is judged.
 
-The command gets the exchange's addresses and credentials by environment variables, and nothing else.
+The command gets the variables of this process, and by more of them the exchange's addresses and credentials.
 """
 
 from __future__ import annotations
 
-import os
 import shlex
-import signal
-import subprocess
-import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from conformance.cases.claim import Claim, Verdict, holds
 from conformance.errors import ConfigurationError
@@ -28,18 +23,17 @@ from reference_exchange.config import MANNERS, Resident
 from reference_exchange.keys import ApiKey
 from reference_exchange.streams import client_validators
 from sdk_gate import case_file, gate, rough, run_lines, wire_log
-from sdk_gate.arrivals import Arrival, Seen, tokens_of
+from sdk_gate.arrivals import Arrival, Seen, Wire, keys_of, tokens_of
 from sdk_gate.asked import Asked
 from sdk_gate.cases.case import Case
+from sdk_gate.command import Command, Ended
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 from sdk_gate.judges import coverage, requests, streams, waiting
 from sdk_gate.play import Played, distinct
 from sdk_gate.rough import Trouble
 
-LIMIT_S: Final = 900
-END_S: Final = 5
-PING_EVERY_S: Final = 1.0
 SECRETS: Final = "sdk.secrets-stay-inside"
+MAKES_KEY: Final = "createApiKey"
 
 
 def _pass_of(name: str, sentence: str) -> Case:
@@ -52,10 +46,9 @@ CALM = _pass_of("wrap/calm", "The SDK's own tests, on an exchange that keeps its
 
 @dataclass(frozen=True, slots=True)
 class Passed:
-    """One pass of the command: how it ended, what it said, what arrived, and the secrets that it was given."""
+    """One pass of the command: how it ended, what arrived, and the keys and secrets that it knew."""
 
-    exit_code: int
-    said: str
+    ended: Ended
     seen: Seen
     ended_ns: int
     keys: Mapping[str, str]
@@ -63,7 +56,7 @@ class Passed:
 
 
 def run(asked: Asked, target: Target, contract: Contract, folder: Path) -> None:
-    """Both passes, judged into the run's log. Raises ConfigurationError when nothing arrived at all."""
+    """The passes, judged into the run's log. Raises ConfigurationError when nothing arrived at all."""
     residents = gate.residents_of(asked.seed)
     manner = MANNERS[target.manner]
     config = replace(manner, seed=asked.seed, residents=residents, history_hours=2)
@@ -76,7 +69,7 @@ def run(asked: Asked, target: Target, contract: Contract, folder: Path) -> None:
             print(f"sdk gate around {asked.sdk!r} {where}", flush=True)
             passes = _Passes(asked, target, contract, exchange, addresses, folder)
             told = _written(log, folder, asked, CALM, *passes.calm())
-            for trouble in rough.troubles() if asked.is_rough else ():
+            for trouble in rough.troubles():
                 if passes.is_due(trouble):
                     case = _pass_of(f"wrap/{trouble.name}", trouble.sentence)
                     told |= _written(log, folder, asked, case, *passes.rough(trouble))
@@ -113,7 +106,7 @@ def _reproduce(asked: Asked, claim: Claim, by_number: Mapping[int, Arrival]) -> 
 
 @dataclass(slots=True)
 class _Passes:
-    """The two passes of one command, and what is judged of each."""
+    """The passes of one command, and what is judged of each."""
 
     asked: Asked
     target: Target
@@ -131,9 +124,7 @@ class _Passes:
                 f"nothing arrived: does {self.asked.sdk!r} use EXCHANGE_REST_URL and "
                 f"EXCHANGE_STREAM_URL of its environment? What it said: {self.folder / 'calm.log'}"
             )
-        code = passed.exit_code
-        title = "the SDK's own tests pass"
-        claims = [holds(gate.OWN_TESTS, code == 0, title, "exit code 0", f"exit code {code}")]
+        claims = [_own_tests(passed.ended, self.asked.limit_s)]
         claims += coverage.judge(self.contract, passed.seen.arrivals)
         return passed, [*claims, *self._usual(passed)]
 
@@ -148,7 +139,7 @@ class _Passes:
         self.exchange.begin(self.asked.seed)
         trouble.begin(self.exchange)
         passed = self._pass(f"{trouble.name}.log", trouble.look, is_shown=False)
-        print(f"  (exit code {passed.exit_code}, which is not judged here)", flush=True)
+        print(f"  (exit code {passed.ended.exit_code}, which is not judged here)", flush=True)
         claims = list(trouble.judge(self._calm.seen, passed.seen, passed.ended_ns))
         return passed, [*claims, *self._usual(passed)]
 
@@ -167,7 +158,7 @@ class _Passes:
         yield from distinct(streams.judge(client_validators(self.contract.asyncapi), seen.stream))
         yield from distinct(streams.addresses(passed.secrets, seen.stream))
         yield from distinct(streams.pongs(seen.stream, passed.ended_ns))
-        found = [f"…{secret[-4:]}" for secret in passed.secrets if secret in passed.said]
+        found = [f"…{secret[-4:]}" for secret in sorted(passed.ended.secrets_said)]
         title = "no password, secret or token stands in what the command says"
         yield holds(SECRETS, not found, title, "none", found or "none")
 
@@ -183,11 +174,40 @@ class _Passes:
             self.exchange.wait(self.exchange.streams.ping(f"{time.monotonic_ns():x}"))
             look()
 
-        folder, path = self.asked.folder, self.folder / log
-        code, said = attended(self.asked.sdk, folder, given, path, attend, is_shown)
+        secrets = _Secrets(self.exchange.wire, begin.arrivals, [account.password, key.secret])
+        command = Command(self.asked.sdk, self.asked.folder, given, self.asked.limit_s)
+        ended = command.run(self.folder / log, secrets.known, attend, is_shown)
         seen, ended_ns = self.exchange.wire.since(begin), time.monotonic_ns()
-        secrets = (account.password, key.secret, *tokens_of(seen.of("login")))
-        return Passed(code, said, seen, ended_ns, {key.name: key.secret}, secrets)
+        keys = {key.name: key.secret, **keys_of(seen.of(MAKES_KEY))}
+        return Passed(ended, seen, ended_ns, keys, tuple(secrets.known()))
+
+
+@dataclass(slots=True)
+class _Secrets:
+    """What must not be written: what the command is given, and what the exchange tells it meanwhile."""
+
+    wire: Wire
+    at: int
+    found: list[str] = field(default_factory=list)
+
+    def known(self) -> Sequence[str]:
+        """All that are known by now."""
+        while self.at < len(self.wire.arrivals):
+            each = self.wire.arrivals[self.at]
+            if each.operation in ("login", MAKES_KEY):
+                if each.answered_ns is None:
+                    break  # its answer is looked at the next time
+                self.found += [*tokens_of([each]), *keys_of([each]).values()]
+            self.at += 1
+        return self.found
+
+
+def _own_tests(ended: Ended, limit_s: float) -> Claim:
+    if ended.was_stopped:
+        title = f"the SDK's own tests were stopped after {limit_s:g} s: LIMIT_S= gives them more"
+        return Claim(gate.OWN_TESTS, Verdict.INCONCLUSIVE, title)
+    code, title = ended.exit_code, "the SDK's own tests pass"
+    return holds(gate.OWN_TESTS, code == 0, title, "exit code 0", f"exit code {code}")
 
 
 def environment(
@@ -203,69 +223,3 @@ def environment(
         "EXCHANGE_API_KEY": key.name,
         "EXCHANGE_API_SECRET": key.secret,
     }
-
-
-def attended(
-    command: str,
-    folder: Path,
-    given: Mapping[str, str],
-    log: Path,
-    attend: Callable[[], None],
-    is_shown: bool,
-) -> tuple[int, str]:
-    """Run a shell command to its end, and do something every second meanwhile; exit code, and what it said.
-
-    After LIMIT_S it is ended. Raises ConfigurationError when there is no shell.
-    """
-    deadline = time.monotonic() + LIMIT_S
-    with log.open("wb") as file:
-        try:
-            process = subprocess.Popen(
-                command,
-                shell=True,
-                cwd=folder,
-                env={**os.environ, **given},
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise ConfigurationError(f"{command!r} cannot be started: {error.strerror}") from None
-        copying = threading.Thread(target=_copy, args=(process, file, is_shown))
-        copying.start()
-        try:
-            while _is_going(process) and time.monotonic() < deadline:
-                attend()
-        finally:
-            _end(process)
-            copying.join(END_S)
-    return process.returncode, log.read_text(encoding="utf-8", errors="replace")
-
-
-def _is_going(process: subprocess.Popen[bytes]) -> bool:
-    try:
-        process.wait(PING_EVERY_S)
-    except subprocess.TimeoutExpired:
-        return True
-    return False
-
-
-def _copy(process: subprocess.Popen[bytes], file: BinaryIO, is_shown: bool) -> None:
-    assert process.stdout is not None
-    for line in process.stdout:
-        with suppress(OSError):  # a full disk is told where the run's log is written
-            file.write(line)
-            file.flush()
-        if is_shown:
-            print("  | " + line.decode("utf-8", "replace").rstrip("\n"), flush=True)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the command with all that it started."""
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with suppress(subprocess.TimeoutExpired):
-            process.wait(END_S)
-            return
