@@ -90,6 +90,8 @@ def _written(
     by_number = {each.number: each for each in passed.seen.arrivals}
     for claim in claims:
         log.finding(Finding(claim, case.name, _reproduce(asked, claim, by_number), case.sentence))
+        if claim.verdict is Verdict.SKIPPED:
+            log.write("note", {"text": f"{case.name}, {claim.requirement}: {claim.title}"})
     wire, secrets = wire_log.rows(passed.seen), list(passed.secrets)
     case_file.write(folder, Played(case, claims, [], wire, secrets))
     return {each.requirement for each in claims}

@@ -1,25 +1,32 @@
-"""Judges of waiting: what arrives before the time that a 429 gave."""
+"""Judges of waiting: what arrives before the time that a 429 gave.
+
+A request that is sent again too early is the SDK's doing. Another one need not be: an SDK may tell its caller of the
+429, and a test runner goes on with its next test.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Final
 
-from conformance.cases.claim import Claim, holds
+from conformance.cases.claim import Claim, Verdict, holds
 from sdk_gate.arrivals import EXCHANGE, Arrival
 
 NS_PER_MS: Final = 1_000_000
 # What a client that asks several things at once had on its way when the 429 was written.
 IN_FLIGHT_MS: Final = 250
+OTHERS: Final = "other requests came before Retry-After was over: the SDK's or its tests'?"
 
 
 def judge(arrivals: Sequence[Arrival]) -> Iterator[Claim]:
-    """After each 429 nothing may arrive before its Retry-After is over, but for what was on its way.
+    """After each 429 its request may not come again before its Retry-After is over, but for what was on its way.
 
     Whoever asks nothing more is not judged.
     """
     excused_ns = IN_FLIGHT_MS * NS_PER_MS if _asks_at_once(arrivals) else 0
+    others: Counter[str] = Counter()
     for refused in arrivals:
         due_ns = earliest_ns(refused)
         if refused.status != 429 or due_ns is None:
@@ -29,15 +36,27 @@ def judge(arrivals: Sequence[Arrival]) -> Iterator[Claim]:
         if not later:
             continue  # nothing more was asked: who does not come again cannot come too early
         early = [x for x in later if x.at_ns < due_ns]
+        again = [x for x in early if _asks_the_same(x, refused)]
         text = refused.answer.header("Retry-After") if refused.answer else ""
         is_date = not (text or "").strip().isdigit()
         requirement = "sdk.retry-after-dates-are-kept" if is_date else "sdk.retry-after-is-kept"
-        title = "nothing is sent before Retry-After is over"
-        shown = [f"{x.operation} after {_ms(refused, x)} ms" for x in early[:5]]
-        numbers = [refused.number, *(x.number for x in early[:5])]
+        if early and not again:
+            others[requirement] += len(early)
+            continue
+        title = "what was refused is not sent again before Retry-After is over"
+        shown = [f"{x.operation} after {_ms(refused, x)} ms" for x in again[:5]]
+        numbers = [refused.number, *(x.number for x in again[:5])]
         yield holds(
-            requirement, not early, title, f"nothing for {text}", shown or "nothing", numbers
+            requirement, not again, title, f"nothing for {text}", shown or "nothing", numbers
         )
+    for requirement, count in others.items():
+        yield Claim(requirement, Verdict.SKIPPED, f"{count} {OTHERS}")
+
+
+def _asks_the_same(one: Arrival, other: Arrival) -> bool:
+    """True for the same request; its signature and its time are in headers."""
+    mine, yours = one.request, other.request
+    return (mine.method, mine.target, mine.body) == (yours.method, yours.target, yours.body)
 
 
 def _asks_at_once(arrivals: Sequence[Arrival]) -> bool:

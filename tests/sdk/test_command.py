@@ -96,12 +96,12 @@ def test_no_proxy_of_the_environment_sees_loopback(
 
 
 def test_a_cancelled_gate_leaves_no_command_behind(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "sdk_gate", "--sdk", "echo $$ > pid; exec sleep 60"]
+    words = [sys.executable, "-m", "sdk_gate", "--sdk", "echo $$; exec sleep 60"]
     environment = {**os.environ, "PYTHONPATH": str(gate_runs.ROOT)}
     with subprocess.Popen(
         words, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
     ) as process:
-        pid = tmp_path / "pid"
+        pid = tmp_path / "runs" / "latest" / "calm.log"  # which the gate writes
         while not (pid.exists() and pid.read_text(encoding="ascii").strip()):
             assert process.poll() is None
             time.sleep(0.05)

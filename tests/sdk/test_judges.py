@@ -118,12 +118,30 @@ def refused(at_ms: float, retry_after: str, **more: Any) -> Arrival:
         ([arrival(at_ms=1500), arrival(at_ms=10, host=OTHER)], True),
     ],
 )
-def test_nothing_may_arrive_before_retry_after_is_over(
+def test_what_was_refused_may_not_come_again_before_retry_after_is_over(
     others: list[Arrival], is_kept: bool
 ) -> None:
     claims = list(waiting.judge([refused(0, "1"), *others]))
     assert [each.requirement for each in claims] == ["sdk.retry-after-is-kept"]
     assert (claims[0].verdict is Verdict.PASS) == is_kept, claims
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        arrival("getUserInfo", at_ms=10, target="/uc/member/info"),
+        arrival(at_ms=10, target="/uc/asset/spot-wallets?page=2"),
+        arrival(at_ms=10, body=b"a=1"),
+        arrival(at_ms=10, method="POST"),
+    ],
+)
+def test_whose_another_request_is_after_a_429_cannot_be_told(other: Arrival) -> None:
+    claims = list(waiting.judge([refused(0, "1"), other, arrival(at_ms=1100)]))
+    assert [(each.verdict, each.title) for each in claims] == [
+        (Verdict.SKIPPED, f"1 {waiting.OTHERS}")
+    ]
+    again = list(waiting.judge([refused(0, "1"), other, arrival(at_ms=900)]))
+    assert [each.verdict for each in again] == [Verdict.FAIL]
 
 
 def test_a_date_is_read_by_the_exchanges_clock() -> None:

@@ -86,6 +86,24 @@ def test_a_command_that_never_comes_is_told_what_to_do(tmp_path: Path) -> None:
     assert "Traceback" not in found.said
 
 
+GOES_ON = """
+import os, sys, urllib.request
+for path in ("coin?coin=btc", "coin?coin=eth", "coin?coin=sol", "coin?coin=xrp", "home"):
+    try:
+        urllib.request.urlopen(os.environ["EXCHANGE_REST_URL"] + "/market/data/quotations/" + path)
+    except Exception as error:
+        print("rate limited", error)
+"""
+
+
+def test_tests_that_go_on_after_a_429_are_not_taken_for_the_sdk(tmp_path: Path) -> None:
+    (tmp_path / "goes_on.py").write_text(GOES_ON, encoding="utf-8")
+    found = wrap(tmp_path, f"{sys.executable} goes_on.py")
+    assert found.verdict("sdk.retry-after-is-kept") == "skipped", found.said
+    assert found.exit_code == ExitCode.PASS
+    assert any("2 other requests came before Retry-After" in x for x in found.summary["notes"])
+
+
 STREAM_TESTS = """
 import os, json, time
 from websockets.sync.client import connect
