@@ -229,6 +229,15 @@ def test_coverage_names_what_was_never_called() -> None:
 
 OTHER_ORDER = order("symbol=ETH%2FUSDT&direction=0&type=0&amount=1")
 LOST = order(status=None, script="performs it and hangs up")
+REFUSED = order(status=409)
+
+
+def with_id(name: str, **more: Any) -> Arrival:
+    return order(f"clientOrderId={name}&symbol=BTC%2FUSDT&amount=1", **more)
+
+
+def lost(name: str) -> Arrival:
+    return with_id(name, status=None, script="performs it and hangs up")
 
 
 @pytest.mark.parametrize(
@@ -237,11 +246,15 @@ LOST = order(status=None, script="performs it and hangs up")
         ([order()], [LOST], [Verdict.PASS]),
         ([order()], [LOST, order()], [Verdict.FAIL]),
         ([order(), order()], [LOST, order()], [Verdict.PASS]),
-        ([OTHER_ORDER], [LOST], [Verdict.INCONCLUSIVE]),
+        ([OTHER_ORDER], [LOST], [Verdict.SKIPPED]),
+        ([REFUSED], [LOST], [Verdict.SKIPPED]),
+        ([order()], [LOST, REFUSED], [Verdict.PASS]),  # under the same clientOrderId
+        ([with_id("a")], [lost("b"), with_id("b", status=409)], [Verdict.PASS]),
+        ([with_id("a")], [lost("b"), with_id("c")], [Verdict.FAIL]),
         ([order()], [order()], []),
     ],
 )
-def test_a_lost_order_is_not_placed_more_often_than_in_peace(
+def test_a_lost_order_is_not_made_more_often_than_in_peace(
     calm: list[Arrival], seen: list[Arrival], verdicts: list[Verdict]
 ) -> None:
     claims = LostOrder().judge(Seen(tuple(calm)), Seen(tuple(seen)), 0)
