@@ -153,6 +153,7 @@ class _Passes:
             keys=passed.keys,
             secrets=passed.secrets,
             tokens=tokens_of(passed.seen.of("login")),
+            tests_refusals=self._calm is not None and self._calm.ended.exit_code == 0,
         )
         seen = passed.seen
         yield from distinct(requests.judge(known, seen.arrivals))

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from conformance.cases.claim import Claim, holds
+from conformance.cases.claim import Claim, Verdict, holds
 from conformance.spec.contract import FORM, Contract
 from conformance.wire.signing import Recipe, signature, signed_bytes
 from reference_exchange import forms
@@ -23,7 +23,8 @@ OLD_MS: Final = 5000
 class Known:
     """What a judge has to know beside the arrivals: the contract, the keys by name, how requests are signed.
 
-    `tokens` are those that the exchange issued; `is_stale` excuses old timestamps.
+    `tokens` are those that the exchange issued; `is_stale` excuses old timestamps. `tests_refusals` is for tests that
+    passed: credentials that are refused, where others are right, are then taken for a test of that.
     """
 
     contract: Contract
@@ -32,19 +33,38 @@ class Known:
     secrets: Sequence[str]
     tokens: Sequence[str] = ()
     is_stale: bool = False
+    tests_refusals: bool = False
 
 
 def judge(known: Known, arrivals: Sequence[Arrival]) -> Iterator[Claim]:
     """Hold every request that reached the exchange against what any request has to be."""
+    reached = [each for each in arrivals if each.host == EXCHANGE]
+    yield from _uses(known, reached)
     checked = Forms(known.contract)
-    for each in arrivals:
-        if each.host == EXCHANGE:
-            yield documented(checked, known.contract, each)
-            yield from _form(each)
-            yield from _token(known, each)
-            yield from _signature(known, each)
-            yield from _time(known, each)
-            yield _address(known, each)
+    for each in reached:
+        yield documented(checked, known.contract, each)
+        yield from _form(each)
+        yield _address(known, each)
+
+
+def _uses(known: Known, arrivals: Sequence[Arrival]) -> Iterator[Claim]:
+    """How credentials are used."""
+    for use in (_token, _signature, _time):
+        found = [(each, claim) for each in arrivals for claim in use(known, each)]
+        is_known = any(claim.verdict is Verdict.PASS for _, claim in found)
+        for each, claim in found:
+            is_test = known.tests_refusals and is_known and not each.was_accepted
+            if claim.verdict is Verdict.FAIL and is_test and not _has_token(known, each):
+                title = "a request with wrong credentials is refused, as the tests want it"
+                yield Claim(claim.requirement, Verdict.SKIPPED, title)
+            else:
+                yield claim
+
+
+def _has_token(known: Known, each: Arrival) -> bool:
+    """True for a token that the exchange issued with something before or after it: nobody tests that."""
+    given = each.request.header("Authorization") or ""
+    return any(token in given for token in known.tokens)
 
 
 def documented(checked: Forms, contract: Contract, each: Arrival) -> Claim:

@@ -100,6 +100,47 @@ def test_an_old_timestamp_is_excused_where_clocks_differ_on_purpose() -> None:
     }
 
 
+RIGHT = [signed(GET), arrival(headers=(("Authorization", TOKEN),))]
+
+
+def with_token(given: str, status: int = 401) -> Arrival:
+    return arrival(status=status, headers=(("Authorization", given),))
+
+
+def not_accepted(given: Arrival) -> Arrival:
+    return Arrival(**{**_fields(given), "answer": arrival(status=401).answer})
+
+
+@pytest.mark.parametrize(
+    ("given", "fails"),
+    [
+        (with_token("not-a-token"), None),
+        (not_accepted(signed(GET, key=Key("ft-key", "wrong"))), None),
+        (not_accepted(signed(GET, at_ms=NOW_MS - 6000)), None),
+        (with_token(f"Bearer {TOKEN}"), "sdk.token-is-sent-raw"),
+        (with_token("not-a-token", status=200), "sdk.token-is-sent-raw"),
+        (signed(GET, at_ms=NOW_MS - 6000), "sdk.timestamps-are-fresh"),
+    ],
+)
+def test_credentials_that_are_refused_may_be_a_test_of_that(
+    given: Arrival, fails: str | None
+) -> None:
+    def found(arrivals: list[Arrival], *, tests_refusals: bool = True) -> set[str]:
+        claims = requests.judge(known(tests_refusals=tests_refusals), arrivals)
+        uses = (
+            "sdk.token-is-sent-raw",
+            "sdk.signature-matches-the-bytes",
+            "sdk.timestamps-are-fresh",
+        )
+        return {
+            x.requirement for x in claims if x.verdict is Verdict.FAIL and x.requirement in uses
+        }
+
+    assert found([*RIGHT, given]) == ({fails} if fails else set())
+    assert found([given])  # nothing is right: so it is how the SDK does it
+    assert found([*RIGHT, given], tests_refusals=False)
+
+
 def refused(at_ms: float, retry_after: str, **more: Any) -> Arrival:
     return arrival(status=429, at_ms=at_ms, answer_headers=(("Retry-After", retry_after),), **more)
 

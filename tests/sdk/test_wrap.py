@@ -86,6 +86,44 @@ def test_a_command_that_never_comes_is_told_what_to_do(tmp_path: Path) -> None:
     assert "Traceback" not in found.said
 
 
+NEGATIVE = f"""
+import json, os, sys, time, urllib.error, urllib.parse, urllib.request
+sys.path.insert(0, {str(gate_runs.ROOT)!r})
+from conformance.wire.http import Request
+from conformance.wire.signing import Key, Recipe, sign
+
+def ask(path, body=None, headers=()):
+    data = body and urllib.parse.urlencode(body).encode()
+    asked = urllib.request.Request(os.environ["EXCHANGE_REST_URL"] + path, data, dict(headers))
+    try:
+        with urllib.request.urlopen(asked) as answer:
+            return answer.status, json.load(answer).get("data")
+    except urllib.error.HTTPError as error:
+        return error.code, None
+
+login = {{os.environ["EXCHANGE_LOGIN_PARAMETER"]: os.environ["EXCHANGE_LOGIN"]}}
+_, logged_in = ask("/uc/v2/login", {{**login, "password": os.environ["EXCHANGE_PASSWORD"]}})
+token = {{"Authorization": logged_in["Authorization"]}}
+wallets = "/uc/asset/spot-wallets"
+assert ask(wallets, headers=token)[0] == 200
+assert ask(wallets, headers={{"Authorization": "not-a-token"}})[0] == 401
+_, made = ask("/uc/api-key/create", {{"scopes": "read"}}, token)
+for secret, status in ((made["secret"], 200), ("wrong", 401)):
+    key = Key(made["apiKey"], secret)
+    signed = sign(Recipe(), Request("GET", wallets), key, time.time_ns() // 1_000_000, "5000")
+    assert ask(wallets, headers=signed.headers)[0] == status
+"""
+
+
+def test_tests_of_refusals_and_with_keys_of_their_own_are_no_mistakes(tmp_path: Path) -> None:
+    (tmp_path / "negative.py").write_text(NEGATIVE, encoding="utf-8")
+    found = wrap(tmp_path, f"{sys.executable} negative.py")
+    assert found.verdict("sdk.own-tests-pass") == "passed", found.said
+    for each in ("sdk.token-is-sent-raw", "sdk.signature-matches-the-bytes"):
+        assert found.verdict(each) == "passed"
+    assert found.exit_code == ExitCode.PASS
+
+
 GOES_ON = """
 import os, sys, urllib.request
 for path in ("coin?coin=btc", "coin?coin=eth", "coin?coin=sol", "coin?coin=xrp", "home"):
