@@ -89,6 +89,10 @@ def draw(folder: Path) -> int:
 
 def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
     """Everything that the files name, read and found usable before anything is started."""
+    if asked.only and asked.mode != DRIVER and not asked.is_ours:
+        raise ConfigurationError(
+            "an SDK's own tests run as a whole: leave ONLY out, or MODE=driver"
+        )
     target = load(asked.target)
     contract = Contract.load(asked.openapi, asked.asyncapi, target.settings)
     deviations.load(asked.deviations, catalogue.of_sdks(), datetime.now(UTC).date())

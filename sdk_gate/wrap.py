@@ -24,7 +24,7 @@ from reference_exchange.keys import ApiKey
 from reference_exchange.streams import client_validators
 from sdk_gate import case_file, gate, rough, run_lines, wire_log
 from sdk_gate.arrivals import Arrival, Seen, Wire, keys_of, tokens_of
-from sdk_gate.asked import Asked
+from sdk_gate.asked import LIMIT_S, Asked
 from sdk_gate.cases.case import Case
 from sdk_gate.command import Command, Ended
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
@@ -98,11 +98,21 @@ def _written(
 
 
 def _reproduce(asked: Asked, claim: Claim, by_number: Mapping[int, Arrival]) -> str:
-    """The command again, and the requests that show it."""
-    lines = [f"make sdk-gate SDK={shlex.quote(asked.sdk)} SEED={asked.seed}"]
+    """The command again, and as comments the requests that show it."""
+    settings = {
+        "SDK": asked.sdk,
+        "FOLDER": str(asked.folder) if asked.folder != Path() else "",
+        "TARGET": asked.target if asked.target != "reference" else "",
+        "DEVIATIONS": str(asked.known) if asked.known else "",
+        "LIMIT_S": f"{asked.limit_s:g}" if asked.limit_s != LIMIT_S else "",
+        "SEED": str(asked.seed),
+    }
+    words = [f"{name}={shlex.quote(value)}" for name, value in settings.items() if value]
+    lines = [" ".join(("make sdk-gate", *words))]
     for number in claim.records[:2]:
         if number in by_number:
-            lines += [f"# request {number}", *wire_log.as_text(by_number[number])]
+            shown = "\n".join((f"request {number}", *wire_log.as_text(by_number[number])))
+            lines += [f"# {line}" for line in shown.splitlines()]
     return "\n".join(lines)
 
 

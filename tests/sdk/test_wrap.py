@@ -32,7 +32,10 @@ def test_the_quick_start_of_the_exchange_comes_too_early_after_a_429(tmp_path: P
         x for x in found.summary["findings"] if x["requirement"] == "sdk.retry-after-is-kept"
     )
     assert "getSpotWallets after" in finding["actual"]
-    assert "< 429" in finding["reproduce"]
+    again, *shown = finding["reproduce"].splitlines()
+    assert again == f"make sdk-gate SDK='bash {WRAPPED / 'quick_start.sh'}' SEED=1"
+    assert all(line.startswith("# ") for line in shown)
+    assert any(line.startswith("# < 429") for line in shown)
     assert "never called" in {x["actual"] for x in found.summary["findings"]}
 
 
@@ -77,6 +80,55 @@ def test_a_command_that_does_all_right_has_no_finding_that_gates(tmp_path: Path)
     assert found.exit_code == ExitCode.PASS, found.said
     assert found.of("failed") == ["sdk.works-with-every-operation"]
     assert found.verdict("sdk.book-follows-the-feed") == "skipped"
+
+
+def test_the_command_that_plays_it_again_has_every_setting(tmp_path: Path) -> None:
+    (tmp_path / "sdk").mkdir()
+    known = tmp_path / "known.toml"
+    known.touch()
+    options = {"folder": "sdk", "target": "differing", "deviations": str(known), "limit-s": "60"}
+    words = [word for name, value in options.items() for word in (f"--{name}", value)]
+    found = gate_runs.here(tmp_path, (f"{TICKER}; false",), *words, mode="wrap")
+    finding = next(x for x in found.summary["findings"] if x["requirement"] == "sdk.own-tests-pass")
+    assert (
+        f"FOLDER=sdk TARGET=differing DEVIATIONS={known} LIMIT_S=60 SEED=1" in finding["reproduce"]
+    )
+
+
+def test_a_part_of_an_sdks_own_tests_cannot_be_asked_for(tmp_path: Path) -> None:
+    found = gate_runs.here(tmp_path, (TICKER,), "--only", "book/gap", mode="wrap")
+    assert found.exit_code == ExitCode.ERROR
+    assert (
+        found.said
+        == "sdk gate: an SDK's own tests run as a whole: leave ONLY out, or MODE=driver\n"
+    )
+    assert not (tmp_path / "runs").exists()
+
+
+def test_tests_that_take_longer_than_they_may_tell_nothing_of_the_sdk(tmp_path: Path) -> None:
+    found = gate_runs.here(tmp_path, (f"{TICKER}; sleep 60",), "--limit-s", "1.5", mode="wrap")
+    assert found.verdict("sdk.own-tests-pass") == "inconclusive", found.said
+    titles = [x["title"] for x in found.summary["findings"]]
+    assert "the SDK's own tests were stopped after 1.5 s: LIMIT_S= gives them more" in titles
+    assert found.exit_code == ExitCode.INCONCLUSIVE
+
+
+@pytest.mark.parametrize("limit_s", ["0", "soon", "nan", "1e9"])
+def test_a_limit_that_is_none_is_refused(tmp_path: Path, limit_s: str) -> None:
+    with pytest.raises(SystemExit):
+        gate_runs.here(tmp_path, (TICKER,), "--limit-s", limit_s, mode="wrap")
+
+
+def test_no_secret_of_a_command_reaches_a_file_or_the_terminal(tmp_path: Path) -> None:
+    found = wrap(tmp_path, f"{LOGIN}; echo $EXCHANGE_PASSWORD $EXCHANGE_API_SECRET")
+    assert found.verdict("sdk.secrets-stay-inside") == "failed", found.said
+    log = (tmp_path / "runs" / "latest" / "calm.log").read_text(encoding="utf-8")
+    assert log.splitlines()[-1].endswith("(hidden) (hidden)")
+    assert '"Authorization":"(hidden)"' in log.replace(" ", "")
+    assert "canary-" not in found.said
+    texts = [x.read_bytes() for x in (tmp_path / "runs").rglob("*") if x.is_file()]
+    assert texts
+    assert not any(b"canary-" in text for text in texts)
 
 
 def test_a_command_that_never_comes_is_told_what_to_do(tmp_path: Path) -> None:
