@@ -16,7 +16,7 @@ from conformance.cases.claim import Claim, Verdict, holds
 from conformance.errors import ConfigurationError
 from conformance.record.run_log import RunLog
 from conformance.spec import requirements as catalogue
-from conformance.spec.contract import Contract
+from conformance.spec.contract import SPECS, Contract
 from conformance.target import Target
 from conformance.verdict.findings import Finding
 from reference_exchange.config import MANNERS, Resident
@@ -104,6 +104,8 @@ def _reproduce(asked: Asked, claim: Claim, by_number: Mapping[int, Arrival]) -> 
         "FOLDER": str(asked.folder) if asked.folder != Path() else "",
         "TARGET": asked.target if asked.target != "reference" else "",
         "DEVIATIONS": str(asked.known) if asked.known else "",
+        "SPEC": str(asked.openapi) if asked.openapi != SPECS / "openapi.yaml" else "",
+        "STREAM_SPEC": str(asked.asyncapi) if asked.asyncapi != SPECS / "asyncapi.yaml" else "",
         "LIMIT_S": f"{asked.limit_s:g}" if asked.limit_s != LIMIT_S else "",
         "SEED": str(asked.seed),
     }
