@@ -13,6 +13,7 @@ import pytest
 
 from sdk_gate import command
 from sdk_gate.command import Command, Ended
+from sdk_gate.driver import Driver
 from tests.sdk import gate_runs
 
 DEAF = (
@@ -93,6 +94,19 @@ def test_no_proxy_of_the_environment_sees_loopback(
     monkeypatch.delenv("no_proxy", raising=False)
     run(tmp_path, "echo $NO_PROXY; echo $no_proxy")
     assert said(tmp_path) == f"example.com,{command.LOOPBACK}\n{command.LOOPBACK}\n"
+
+
+def test_no_proxy_comes_between_a_driver_and_the_exchange(tmp_path: Path) -> None:
+    driver = Driver(("sh", "-c", "echo $NO_PROXY >&2; cat"), tmp_path, tmp_path / "driver.log")
+    driver.start()
+    try:
+        for _ in range(100):
+            if text := (tmp_path / "driver.log").read_text(encoding="utf-8"):
+                break
+            time.sleep(0.05)
+        assert text.strip().endswith(command.LOOPBACK)
+    finally:
+        driver.stop()
 
 
 def test_a_cancelled_gate_leaves_no_command_behind(tmp_path: Path) -> None:
