@@ -92,8 +92,8 @@ class Command:
             log = Log(file, secrets, is_shown)
             process = self._start()
             copying = threading.Thread(target=_copy, args=(process, log, over), daemon=True)
-            copying.start()
             try:
+                copying.start()
                 while is_going := _is_going(process):
                     if time.monotonic() >= deadline:
                         break
@@ -101,9 +101,10 @@ class Command:
             finally:
                 _end(process)
                 # Something that the command left behind in a session of its own may hold the pipe for ever.
-                copying.join(END_S)
-                over.set()
-                copying.join()
+                if copying.ident is not None:
+                    copying.join(END_S)
+                    over.set()
+                    copying.join()
                 assert process.stdout is not None
                 process.stdout.close()
         return Ended(process.returncode, is_going, frozenset(log.found))
