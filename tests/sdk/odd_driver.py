@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import sys
 import urllib.request
+from pathlib import Path
 from typing import Any
 
 HOW = sys.argv[1]
@@ -17,7 +19,34 @@ def say(line: Any) -> None:
     print(line if isinstance(line, str) else json.dumps(line), flush=True)
 
 
+def began_before() -> bool:
+    mark = Path("began")
+    if mark.exists():
+        return True
+    mark.touch()
+    return False
+
+
+def child() -> None:
+    """A process that would stay for a while, and whose id is told by a file."""
+    started = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
+    Path("child").write_text(str(started.pid), encoding="utf-8")
+
+
 def hello(step: dict[str, Any]) -> None:
+    if HOW == "dies-for-good" and began_before():
+        sys.exit(3)
+    if HOW == "has-a-child":
+        child()
+    if HOW == "has-a-child-and-dies":
+        child()
+        sys.exit(7)
+    if HOW == "no-newline":
+        while True:
+            sys.stdout.write("x" * 65_536)
+    if HOW == "logs":
+        while True:
+            sys.stderr.write("x" * 65_536)
     if HOW == "garbage":
         say("Starting up...")
     if HOW == "exits":
@@ -25,7 +54,7 @@ def hello(step: dict[str, Any]) -> None:
     if HOW == "silent":
         return
     version = "2.0" if HOW == "newer" else "1.0"
-    features = ["token"] if HOW in ("internal", "nothing") else []
+    features = ["token"] if HOW in ("internal", "nothing", "dies-for-good") else []
     say(
         {
             "id": step["id"],
@@ -36,7 +65,7 @@ def hello(step: dict[str, Any]) -> None:
 
 
 def call(step: dict[str, Any], count: int) -> None:
-    if HOW == "dies" and count > 1:
+    if HOW in ("dies", "dies-for-good") and count > 1:
         os._exit(9)
     if HOW == "odd-later" and count > 1:
         say({"id": step["id"], "ok": False, "error": "no answer"})

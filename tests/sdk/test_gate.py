@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -9,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from conformance.errors import ExitCode
+from sdk_gate import driver as driver_module
 from sdk_gate.driver import Driver, Gone
+from sdk_gate.protocol import DriverError
+from sdk_gate.stage import until
 from tests.sdk import gate_runs
 
 ODD = str(Path(__file__).with_name("odd_driver.py"))
@@ -91,6 +95,61 @@ def test_a_program_that_is_not_there_is_one_line(tmp_path: Path) -> None:
     found = gate_runs.here(tmp_path, ("./no-such-driver",), *QUICK)
     assert found.exit_code == ExitCode.ERROR
     assert "the driver does not start: ./no-such-driver: No such file or directory" in found.said
+
+
+def test_a_driver_that_does_not_come_back_ends_the_run_in_order(tmp_path: Path) -> None:
+    found = gate_runs.here(tmp_path, odd("dies-for-good"), "--only", "answers/")
+    assert found.exit_code == ExitCode.FAIL, found.said  # for the situation that it died in
+    assert "Traceback" not in found.said
+    lines = (tmp_path / "runs" / "latest" / "run.jsonl").read_text("utf-8").splitlines()
+    told = [(x["verdict"], x["title"]) for x in map(json.loads, lines) if x["line"] == "claim"]
+    assert ("fail", "the SDK does not survive this: its process ended with 9") in told
+    why = "the driver does not come back: its process ended with 3"
+    assert len([x for x in told if x == ("inconclusive", why)]) > 2
+    assert len(found.of("failed")) < len(found.of("inconclusive"))
+
+
+@pytest.mark.parametrize(
+    ("how", "limit", "says"),
+    [
+        ("no-newline", ("MOST_LINE", 1_000_000), "it never stops talking"),
+        ("logs", ("MOST_LOG", 1_000_000), "it logs more than"),
+    ],
+)
+def test_output_without_an_end_ends_the_driver(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str, limit: tuple[str, int], says: str
+) -> None:
+    monkeypatch.setattr(driver_module, *limit)
+    driver = Driver(odd(how), tmp_path, tmp_path / "log")
+    driver.start()
+    try:
+        with pytest.raises(DriverError, match=says):
+            driver.step("hello", protocol="1.0")
+        with pytest.raises(DriverError, match=says):  # and it stays the driver's error
+            driver.step("open", config={"rest": "http://127.0.0.1:1"})
+    finally:
+        driver.stop()
+
+
+@pytest.mark.parametrize("how", ["has-a-child", "has-a-child-and-dies"])
+def test_what_a_driver_started_ends_with_it(tmp_path: Path, how: str) -> None:
+    driver = Driver(odd(how), tmp_path, tmp_path / "log")
+    driver.start()
+    with contextlib.suppress(Gone):
+        driver.step("hello", protocol="1.0")
+    child = int((tmp_path / "child").read_text(encoding="utf-8"))
+    assert is_alive(child)
+    driver.stop()
+    assert until(lambda: not is_alive(child), 5.0)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that has ended and was not waited for does not."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"
 
 
 DEVIATION = """
