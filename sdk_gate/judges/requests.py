@@ -40,6 +40,8 @@ def judge(known: Known, arrivals: Sequence[Arrival]) -> Iterator[Claim]:
     for each in arrivals:
         if each.host == EXCHANGE:
             yield documented(checked, known.contract, each)
+            if each.malformed:
+                continue
             yield from _form(each)
             yield from _token(known, each)
             yield from _signature(known, each)
@@ -50,6 +52,9 @@ def judge(known: Known, arrivals: Sequence[Arrival]) -> Iterator[Claim]:
 def documented(checked: Forms, contract: Contract, each: Arrival) -> Claim:
     """An operation of the document, with parameters that it names."""
     requirement, place = "sdk.asks-what-is-documented", f"{each.request.method} {each.request.path}"
+    if each.malformed:
+        title = "what is sent is a request of HTTP"
+        return _claim(requirement, False, title, "HTTP/1.1", f"{place}: {each.malformed}", each)
     if each.operation is None:
         return _claim(
             requirement, False, f"{place} is documented", "a documented operation", place, each

@@ -77,6 +77,10 @@ def call(step: dict[str, Any], count: int) -> None:
     if HOW == "nothing":
         say({"id": step["id"], "ok": True, "result": {"symbol": "BTC/USDT"}})
         return
+    if HOW == "no-tls" and config["rest"].startswith("https:"):
+        error = {"kind": "transport", "message": "https is not known"}
+        say({"id": step["id"], "ok": False, "error": error})
+        return
     if HOW == "twice":
         say({"id": step["id"] + 1000, "ok": True})
     address = config["rest"] + "/market/data/quotations/coin?coin=btc"

@@ -152,6 +152,22 @@ def is_alive(pid: int) -> bool:
     return state != "Z"
 
 
+def test_a_client_that_begins_no_tls_has_checked_no_certificate(tmp_path: Path) -> None:
+    found = gate_runs.here(tmp_path, odd("no-tls"), "--only", "safety/certificate-of-nobody")
+    assert found.verdict("sdk.certificates-are-checked") == "inconclusive", found.said
+    assert found.exit_code == ExitCode.INCONCLUSIVE
+
+
+def test_our_client_checks_certificates_and_follows_no_redirect(tmp_path: Path) -> None:
+    command = gate_runs.built("python", None, tmp_path)
+    for name, requirement in (
+        ("nobody", "sdk.certificates-are-checked"),
+        ("safety/redirect", "sdk.credentials-stay-with-their-host"),
+    ):
+        found = gate_runs.here(tmp_path, command, "--only", name)
+        assert found.verdict(requirement) == "passed", found.said
+
+
 DEVIATION = """
 [[deviation]]
 requirement = "sdk.bare-answers-are-read"
