@@ -21,14 +21,14 @@ from conformance.conclude import conclude_run
 from conformance.errors import ConfigurationError, RunError
 from conformance.record.run_log import RunLog
 from conformance.spec import requirements as catalogue
-from conformance.spec.contract import Contract
+from conformance.spec.contract import SPECS, Contract
 from conformance.target import Target, load
 from conformance.verdict import deviations
 from conformance.verdict.findings import Finding
 from reference_exchange.config import MANNERS, ExchangeConfig, Resident
 from sdk_gate import case_file, cases
 from sdk_gate.arrivals import Wire
-from sdk_gate.asked import DRIVER, DRIVERS, Asked, own_drivers
+from sdk_gate.asked import DRIVERS, Asked, own_drivers
 from sdk_gate.cases.case import ACCOUNT, Case, missing, not_declared
 from sdk_gate.driver import Driver, Gone
 from sdk_gate.exchange import certificate
@@ -36,6 +36,7 @@ from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 from sdk_gate.play import Hello, Played, Player
 from sdk_gate.protocol import DriverError
 from sdk_gate.run_lines import KIND, footer, header
+from sdk_gate.stopping import telling
 
 OWN_TESTS: Final = "sdk.own-tests-pass"
 LOG: Final = "driver.log"
@@ -66,19 +67,21 @@ def play(asked: Asked) -> Path:
     """Put the SDK through it; the run's folder, which is not concluded yet. Raises SuiteError."""
     target, contract, chosen = _checked(asked)
     folder = new_folder(asked)
-    if asked.mode == DRIVER or asked.is_ours:
-        _by_driver(asked, target, contract, chosen, folder)
-    else:
-        from sdk_gate import wrap
+    with telling(folder):
+        if asked.has_driver:
+            _by_driver(asked, target, contract, chosen, folder)
+        else:
+            from sdk_gate import wrap
 
-        wrap.run(asked, target, contract, folder)
+            wrap.run(asked, target, contract, folder)
     return folder
 
 
 def finish(folder: Path) -> int:
     """Conclude a run's folder, draw its pages and say the verdict."""
-    document = conclude_run(folder, datetime.now(UTC).date())
-    drawn = draw(folder)
+    with telling(folder):
+        document = conclude_run(folder, datetime.now(UTC).date())
+        drawn = draw(folder)
     return int(document["exit_code"]) if drawn == 0 else drawn
 
 
@@ -103,6 +106,12 @@ def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
         raise ConfigurationError(f"there is no folder {asked.folder}: say FOLDER= again")
     if not asked.sdk.strip():
         raise ConfigurationError(f"say SDK=…: {', '.join(own_drivers())}, or a command")
+    if asked.has_driver:
+        _words(asked.sdk)
+    elif asked.only:
+        raise ConfigurationError(
+            "an SDK's own tests run as a whole: leave ONLY out, or MODE=driver"
+        )
     return target, contract, chosen
 
 
@@ -121,18 +130,33 @@ def _by_driver(
             _write(asked, target, folder, addresses, _played(player, chosen), exchange.wire, hello)
         finally:
             driver.stop()
+            driver.hide([*(each.password for each in residents), *exchange.secrets()])
 
 
 def _command(asked: Asked, folder: Path) -> tuple[str, ...]:
     """How the driver is started; one of ours is built first."""
     if not asked.is_ours:
-        return tuple(shlex.split(asked.sdk))
+        return _words(asked.sdk)
     module = importlib.import_module(f"sdk_gate.toolchains.{asked.sdk}")
     source = asked.source or DRIVERS / asked.sdk
     out = (folder / "driver").resolve()
-    out.mkdir(exist_ok=True)
+    try:
+        out.mkdir(exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot write to {folder}: {error.strerror}") from None
     command: tuple[str, ...] = module.ready(source, out, folder / BUILD)
     return command
+
+
+def _words(command: str) -> tuple[str, ...]:
+    """A driver's command in words: it is started without a shell. Raises ConfigurationError."""
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as error:
+        raise ConfigurationError(f"SDK={command}: {error}") from None
+    if "\0" in command:
+        raise ConfigurationError(f"SDK={command!r}: no command has a NUL in it")
+    return words
 
 
 def _smoke(player: Player, folder: Path) -> Hello:
@@ -200,7 +224,14 @@ def reproduce(asked: Asked, name: str) -> str:
     """The command that plays one case again."""
     mode = "" if asked.is_ours else f" MODE={asked.mode}"
     other = "" if asked.target == "reference" else f" TARGET={shlex.quote(asked.target)}"
-    other += f" SOURCE={shlex.quote(str(asked.source))}" if asked.source else ""
+    for variable, value, usual in (
+        ("SOURCE", asked.source, None),
+        ("FOLDER", asked.folder, Path()),
+        ("DEVIATIONS", asked.known, None),
+        ("SPEC", asked.openapi, SPECS / "openapi.yaml"),
+        ("STREAM_SPEC", asked.asyncapi, SPECS / "asyncapi.yaml"),
+    ):
+        other += f" {variable}={shlex.quote(str(value))}" if value != usual else ""
     return f"make sdk-gate SDK={shlex.quote(asked.sdk)}{mode}{other} ONLY={name} SEED={asked.seed}"
 
 

@@ -21,7 +21,18 @@ from reference_exchange.control import MovableClock
 from reference_exchange.exchange import ReferenceExchange
 from reference_exchange.keys import ApiKey
 from reference_exchange.streams import StreamSession
-from sdk_gate.arrivals import CONNECTED, EXCHANGE, GREETED, OTHER, UNTRUSTED, Arrival, Reached, Wire
+from sdk_gate.arrivals import (
+    CONNECTED,
+    EXCHANGE,
+    GREETED,
+    OTHER,
+    UNTRUSTED,
+    Arrival,
+    Mark,
+    Reached,
+    Wire,
+    tokens_of,
+)
 from sdk_gate.exchange import listeners
 from sdk_gate.exchange.http_server import PLAIN, HttpServer
 from sdk_gate.exchange.scripts import Script, http_date
@@ -59,6 +70,7 @@ class VerifyingExchange:
         self._scripts: dict[str, deque[Script]] = defaultdict(deque)
         self._standing: dict[str, Script] = {}
         self._choose: Choose = _as_usual
+        self._secrets: list[str] = []
         self._loop = asyncio.new_event_loop()
         self.streams = StreamServer(self._connect, self.wire, self.now_ns)
         self._renew(config)
@@ -114,7 +126,12 @@ class VerifyingExchange:
         """A new API key of an account."""
         made = self.do(lambda: self.rules.keys.create(account, "", scopes, ()))
         assert made is not None
+        self._secrets.append(made.secret)
         return made
+
+    def secrets(self) -> list[str]:
+        """The secrets of the keys that the gate made, and the tokens of every log-in, of all cases."""
+        return [*self._secrets, *tokens_of(self.wire.since(Mark()).of("login"))]
 
     # --- how it is served -------------------------------------------------------------------------
 

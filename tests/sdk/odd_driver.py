@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 import urllib.request
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,11 @@ def hello(step: dict[str, Any]) -> None:
         sys.exit(7)
     if HOW == "silent":
         return
+    if HOW == "odd-name":
+        SDK["name"] = "half of a letter: \ud83d"
     version = "2.0" if HOW == "newer" else "1.0"
-    features = ["token"] if HOW in ("internal", "nothing", "dies-for-good") else []
+    has_account = HOW in ("internal", "nothing", "dies-for-good", "tells-all")
+    features = ["token"] if has_account else []
     say(
         {
             "id": step["id"],
@@ -67,6 +71,9 @@ def hello(step: dict[str, Any]) -> None:
 def call(step: dict[str, Any], count: int) -> None:
     if HOW in ("dies", "dies-for-good") and count > 1:
         os._exit(9)
+    if HOW == "waits" and count > 1:
+        Path("waiting").touch()
+        time.sleep(60)
     if HOW == "odd-later" and count > 1:
         say({"id": step["id"], "ok": False, "error": "no answer"})
         return
@@ -99,6 +106,8 @@ def main() -> None:
             call(step, count)
         else:
             config.update(step.get("config", {}))
+            if HOW == "tells-all":
+                sys.stderr.write(f"{line}\n")
             say({"id": step["id"], "ok": True, "result": {}})
         if step["do"] == "bye":
             return

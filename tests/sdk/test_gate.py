@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import shlex
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -11,6 +15,9 @@ import pytest
 
 from conformance.errors import ExitCode
 from sdk_gate import driver as driver_module
+from sdk_gate import gate
+from sdk_gate.__main__ import main
+from sdk_gate.asked import DRIVER, Asked
 from sdk_gate.driver import Driver, Gone
 from sdk_gate.protocol import DriverError
 from sdk_gate.stage import until
@@ -212,3 +219,78 @@ def test_secrets_reach_no_file_of_a_run(tmp_path: Path) -> None:
     assert json.loads((run / "cases" / "safety-errors-and-logs.json").read_text("utf-8"))["wire"]
     for path in files:
         assert b"canary-" not in path.read_bytes(), path
+
+
+def test_what_a_driver_logs_of_secrets_is_hidden_when_it_has_ended(tmp_path: Path) -> None:
+    gate_runs.here(tmp_path, odd("tells-all"), "--only", "safety/never-let-in")
+    log = (tmp_path / "runs" / "latest" / "driver.log").read_bytes()
+    assert b"(hidden)" in log
+    assert b"canary-" not in log
+
+
+def test_a_command_with_half_a_pair_of_quotes_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["--sdk", "node 'driver.js", "--mode", "driver"]) == ExitCode.ERROR
+    assert capsys.readouterr().err == "sdk gate: SDK=node 'driver.js: No closing quotation\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_part_of_the_sdks_own_tests_cannot_be_asked(tmp_path: Path) -> None:
+    found = gate_runs.here(tmp_path, ("true",), "--only", "book/gap", mode="wrap")
+    assert found.exit_code == ExitCode.ERROR
+    assert "an SDK's own tests run as a whole: leave ONLY out, or MODE=driver" in found.said
+
+
+def test_the_command_that_plays_a_case_again_says_all_that_was_said() -> None:
+    folder, known = Path("../my sdk"), Path("known.toml")
+    asked = Asked("node driver.js", DRIVER, "differing", 7, folder=folder, known=known)
+    assert gate.reproduce(asked, "book/gap") == (
+        "make sdk-gate SDK='node driver.js' MODE=driver TARGET=differing FOLDER='../my sdk' "
+        "DEVIATIONS=known.toml ONLY=book/gap SEED=7"
+    )
+    assert gate.reproduce(Asked("python"), "book/gap") == (
+        "make sdk-gate SDK=python ONLY=book/gap SEED=1"
+    )
+
+
+def test_a_name_that_no_terminal_can_write_is_no_end_of_the_gate(tmp_path: Path) -> None:
+    found = gate_runs.run(tmp_path, odd("odd-name"), "--only", "answers/bare")
+    assert found.exit_code == ExitCode.FAIL, found.said  # it knows tickers of coins alone
+    assert "sdk gate for half of a letter: \\ud83d 0 (Python)" in found.said
+    assert "Traceback" not in found.said
+    assert found.summary["sdk"]["name"] == "half of a letter: \ud83d"
+
+
+def test_what_is_stopped_before_it_has_a_folder_concludes_nobodys_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gate_runs.here(tmp_path, odd("dies"), "--only", "answers/bare")
+    before = (tmp_path / "runs" / "latest" / "summary.json").stat().st_mtime_ns
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(gate, "new_folder", stopped)
+    found = gate_runs.here(tmp_path, odd("dies"), "--only", "answers/bare")
+    assert (found.exit_code, found.said) == (130, "stopped before anything was judged\n")
+    assert (tmp_path / "runs" / "latest" / "summary.json").stat().st_mtime_ns == before
+
+
+def test_what_is_stopped_in_a_case_keeps_what_was_judged(tmp_path: Path) -> None:
+    words = ("--mode", "driver", "--only", "answers/", "--sdk", shlex.join(odd("waits")))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "sdk_gate", *words],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(gate_runs.ROOT)},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+    )
+    assert until((tmp_path / "waiting").exists, 60)
+    running.send_signal(signal.SIGTERM)  # of a job that is cancelled; SIGINT does the same
+    _, said = running.communicate(timeout=60)
+    assert running.returncode == 130, said
+    assert "stopped; what was judged is kept in " in said
+    assert "Traceback" not in said
