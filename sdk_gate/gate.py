@@ -220,8 +220,8 @@ def _untold(hello: Hello) -> Iterator[Claim]:
             yield Claim(name, Verdict.SKIPPED, not_declared(lacking))
 
 
-def reproduce(asked: Asked, name: str) -> str:
-    """The command that plays one case again."""
+def reproduce(asked: Asked, name: str = "") -> str:
+    """The command that plays one case again, or all that was asked."""
     mode = "" if asked.is_ours else f" MODE={asked.mode}"
     other = "" if asked.target == "reference" else f" TARGET={shlex.quote(asked.target)}"
     for variable, value, usual in (
@@ -232,7 +232,8 @@ def reproduce(asked: Asked, name: str) -> str:
         ("STREAM_SPEC", asked.asyncapi, SPECS / "asyncapi.yaml"),
     ):
         other += f" {variable}={shlex.quote(str(value))}" if value != usual else ""
-    return f"make sdk-gate SDK={shlex.quote(asked.sdk)}{mode}{other} ONLY={name} SEED={asked.seed}"
+    other += f" ONLY={name}" if name else ""
+    return f"make sdk-gate SDK={shlex.quote(asked.sdk)}{mode}{other} SEED={asked.seed}"
 
 
 @contextmanager
