@@ -102,8 +102,9 @@ def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
     ]
     if not chosen:
         raise ConfigurationError(f"no case and no requirement is called {asked.only!r}")
-    if not asked.folder.is_dir():
-        raise ConfigurationError(f"there is no folder {asked.folder}: say FOLDER= again")
+    for name, folder in (("FOLDER", asked.folder), ("SOURCE", asked.source)):
+        if folder is not None and not folder.is_dir():
+            raise ConfigurationError(f"there is no folder {folder}: say {name}= again")
     if not asked.sdk.strip():
         raise ConfigurationError(f"say SDK=…: {', '.join(own_drivers())}, or a command")
     if asked.has_driver:
@@ -138,7 +139,9 @@ def _command(asked: Asked, folder: Path) -> tuple[str, ...]:
     if not asked.is_ours:
         return _words(asked.sdk)
     module = importlib.import_module(f"sdk_gate.toolchains.{asked.sdk}")
-    source = asked.source or DRIVERS / asked.sdk
+    source = (
+        asked.source or DRIVERS / asked.sdk
+    ).resolve()  # some compilers run in a folder of their own
     out = (folder / "driver").resolve()
     try:
         out.mkdir(exist_ok=True)

@@ -88,6 +88,8 @@ def test_a_step_without_an_answer_ends(tmp_path: Path) -> None:
         (("--only", "no/such"), "no case and no requirement is called 'no/such'"),
         (("--target", "nowhere"), "unknown target 'nowhere'"),
         (("--deviations", "missing/folder.toml", "--only", "no/such"), "no case"),
+        (("--folder", "nowhere"), "there is no folder nowhere: say FOLDER= again"),
+        (("--source", "nowhere"), "there is no folder nowhere: say SOURCE= again"),
     ],
 )
 def test_what_cannot_be_asked_is_one_line(
