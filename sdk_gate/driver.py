@@ -28,7 +28,7 @@ END_S: Final = 3.0
 ENDED_S: Final = 1.0  # between the end of its output and that of its process
 MOST_ANSWERS: Final = 100_000
 MOST_LINE: Final = 8_388_608  # bytes of one answer
-MOST_LOG: Final = 33_554_432  # bytes of the log of one process
+MOST_LOG: Final = 67_108_864  # bytes of the log, of all processes of a run
 LOOK_S: Final = 0.2  # between two looks at the log's size
 Waiting = dict[int, queue.SimpleQueue[dict[str, Any] | Exception]]
 
@@ -209,9 +209,8 @@ class Driver:
 
     def _look(self, process: subprocess.Popen[bytes], waiting: Waiting) -> None:
         """End a process that would fill the disk with its log."""
-        begin = self._logged()
         while process.poll() is None:
-            if self._logged() - begin > MOST_LOG:
+            if self._logged() > MOST_LOG:
                 self._end(process, waiting, f"it logs more than {MOST_LOG >> 20} MB")
                 return
             time.sleep(LOOK_S)

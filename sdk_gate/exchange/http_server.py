@@ -89,7 +89,7 @@ class _Incoming:
             elif isinstance(event, h11.Data):
                 body += bytes(event.data)
                 if len(body) > MOST_BODY:
-                    return None
+                    raise h11.RemoteProtocolError(f"a body of more than {MOST_BODY} bytes")
             elif isinstance(event, h11.EndOfMessage) and head is not None:
                 return _request(head, body)
             else:

@@ -13,6 +13,7 @@ from conformance.target import load
 from sdk_gate import gate
 from sdk_gate.arrivals import CONNECTED, GREETED, OTHER, UNTRUSTED
 from sdk_gate.asked import Asked
+from sdk_gate.exchange.http_server import MOST_BODY
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 from sdk_gate.judges import requests
 from sdk_gate.stage import until
@@ -84,6 +85,18 @@ def test_a_request_behind_another_is_named_by_its_own_line(served: Served) -> No
     answer(addresses.rest, REQUEST + b"GET /a b HTTP/1.1\r\nHost: x\r\n\r\n")
     targets = [(x.request.target, bool(x.malformed)) for x in exchange.wire.since(mark).arrivals]
     assert targets == [(TICKER, False), ("/a b", True)]
+
+
+def test_a_body_beyond_all_measure_is_noted_and_refused(served: Served) -> None:
+    exchange, addresses = served
+    mark = exchange.wire.mark()
+    sent = b"POST /uc/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", port(addresses.rest)), timeout=5) as client:
+        client.sendall(sent + b"x" * (MOST_BODY + 1))
+        assert client.recv(65_536).startswith(b"HTTP/1.1 400 ")
+    [arrived] = exchange.wire.since(mark).arrivals
+    assert arrived.malformed == f"a body of more than {MOST_BODY} bytes"
+    assert (arrived.request.method, arrived.request.target) == ("POST", "/uc/login")
 
 
 def test_a_client_that_breaks_off_has_sent_nothing_wrong(served: Served) -> None:
