@@ -208,12 +208,15 @@ class Driver:
         _fail(waiting, Gone(_ended(process)))
 
     def _look(self, process: subprocess.Popen[bytes], waiting: Waiting) -> None:
-        """End a process that would fill the disk with its log."""
+        """End a process that would fill the disk with its log, and tell of one that has ended."""
         while process.poll() is None:
             if self._logged() > MOST_LOG:
                 self._end(process, waiting, f"it logs more than {MOST_LOG >> 20} MB")
                 return
             time.sleep(LOOK_S)
+        # What it said last is read by then; its children may hold its output open for ever.
+        time.sleep(ENDED_S)
+        _fail(waiting, Gone(_ended(process)))
 
     def _logged(self) -> int:
         with suppress(OSError):

@@ -29,8 +29,8 @@ def began_before() -> bool:
 
 
 def child() -> None:
-    """A process that would stay for a while, and whose id is told by a file."""
-    started = subprocess.Popen(["sleep", "60"], stdout=subprocess.DEVNULL)
+    """A process that stays for a while with this one's output, and whose id is told by a file."""
+    started = subprocess.Popen(["sleep", "60"])
     Path("child").write_text(str(started.pid), encoding="utf-8")
 
 

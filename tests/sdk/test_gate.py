@@ -141,11 +141,12 @@ def test_output_without_an_end_ends_the_driver(
         driver.stop()
 
 
-@pytest.mark.parametrize("how", ["has-a-child", "has-a-child-and-dies"])
-def test_what_a_driver_started_ends_with_it(tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize(("how", "code"), [("has-a-child", 0), ("has-a-child-and-dies", 7)])
+def test_what_a_driver_started_ends_with_it(tmp_path: Path, how: str, code: int) -> None:
     driver = Driver(odd(how), tmp_path, tmp_path / "log")
     driver.start()
-    with contextlib.suppress(Gone):
+    dies = pytest.raises(Gone, match=f"its process ended with {code}")
+    with dies if code else contextlib.nullcontext():
         driver.step("hello", protocol="1.0")
     child = int((tmp_path / "child").read_text(encoding="utf-8"))
     assert is_alive(child)
