@@ -109,10 +109,6 @@ def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
         raise ConfigurationError(f"say SDK=…: {', '.join(own_drivers())}, or a command")
     if asked.has_driver:
         _words(asked.sdk)
-    elif asked.only:
-        raise ConfigurationError(
-            "an SDK's own tests run as a whole: leave ONLY out, or MODE=driver"
-        )
     return target, contract, chosen
 
 

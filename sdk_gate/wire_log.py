@@ -67,15 +67,13 @@ def _text(body: bytes) -> str:
 
 
 def as_text(each: Arrival) -> Iterator[str]:
-    """A request and its answer as lines of a terminal; behind a `#`, since they stand below a command to copy."""
+    """A request and its answer as lines, as they would stand in a terminal."""
     request = each.request
-    yield f"# > {request.method} {request.target}"
-    yield from (f"# > {name}: {value}" for name, value in request.headers)
-    for line in _text(request.body)[:500].splitlines():
-        yield f"# > {line}"
+    yield f"> {request.method} {request.target}"
+    yield from (f"> {name}: {value}" for name, value in request.headers)
+    if request.body:
+        yield f"> {_text(request.body)[:500]}"
     if each.answer is None:
-        yield "# < (no answer: the connection was cut)"
-        return
-    said = _text(each.answer.body)[:300].splitlines()
-    yield f"# < {each.answer.status} {said[0] if said else ''}".rstrip()
-    yield from (f"# < {line}" for line in said[1:])
+        yield "< (no answer: the connection was cut)"
+    else:
+        yield f"< {each.answer.status} {_text(each.answer.body)[:300]}"

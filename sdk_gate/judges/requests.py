@@ -40,8 +40,6 @@ def judge(known: Known, arrivals: Sequence[Arrival]) -> Iterator[Claim]:
     for each in arrivals:
         if each.host == EXCHANGE:
             yield documented(checked, known.contract, each)
-            if each.malformed:
-                continue
             yield from _form(each)
             yield from _token(known, each)
             yield from _signature(known, each)

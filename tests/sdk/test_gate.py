@@ -15,14 +15,13 @@ import pytest
 
 from conformance.errors import ExitCode
 from sdk_gate import driver as driver_module
-from sdk_gate import gate, wire_log
+from sdk_gate import gate
 from sdk_gate.__main__ import main
 from sdk_gate.asked import DRIVER, Asked
 from sdk_gate.driver import Driver, Gone
 from sdk_gate.protocol import DriverError
 from sdk_gate.stage import until
 from tests.sdk import gate_runs
-from tests.sdk.seen import order
 
 ODD = str(Path(__file__).with_name("odd_driver.py"))
 QUICK = ("--only", "orders/answer-never-comes")
@@ -241,12 +240,6 @@ def test_a_command_with_half_a_pair_of_quotes_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_part_of_the_sdks_own_tests_cannot_be_asked(tmp_path: Path) -> None:
-    found = gate_runs.here(tmp_path, ("true",), "--only", "book/gap", mode="wrap")
-    assert found.exit_code == ExitCode.ERROR
-    assert "an SDK's own tests run as a whole: leave ONLY out, or MODE=driver" in found.said
-
-
 def test_the_command_that_plays_a_case_again_says_all_that_was_said() -> None:
     folder, known = Path("../my sdk"), Path("known.toml")
     asked = Asked("node driver.js", DRIVER, "differing", 7, folder=folder, known=known)
@@ -257,14 +250,6 @@ def test_the_command_that_plays_a_case_again_says_all_that_was_said() -> None:
     assert gate.reproduce(Asked("python"), "book/gap") == (
         "make sdk-gate SDK=python ONLY=book/gap SEED=1"
     )
-
-
-def test_what_stands_below_a_command_does_nothing_in_a_shell(tmp_path: Path) -> None:
-    body = b"symbol=BTC%2FUSDT\n> file"
-    lines = list(wire_log.as_text(order(body.decode(), status=None)))
-    assert "# > POST /tx/spot/add" in lines
-    subprocess.run(["sh", "-ec", "\n".join(lines)], cwd=tmp_path, check=True)
-    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_name_that_no_terminal_can_write_is_no_end_of_the_gate(tmp_path: Path) -> None:
