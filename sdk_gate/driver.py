@@ -13,14 +13,13 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 from conformance.errors import ConfigurationError, RunError
-from conformance.record.run_log import HIDDEN
 from sdk_gate.protocol import DriverError, check_result, check_step, read_answer
 
 STEP_S: Final = 20.0
@@ -177,16 +176,6 @@ class Driver:
         _signal(process, signal.SIGKILL)  # also when it has ended: its children may not have
         process.wait()
         self._process = None
-
-    def hide(self, secrets: Iterable[str]) -> None:
-        """Replace secrets in the log of a driver that was stopped. Raises RunError."""
-        try:
-            text = self.log.read_bytes() if self.log.exists() else b""
-            for secret in sorted({x for x in secrets if x}, key=len, reverse=True):
-                text = text.replace(secret.encode(), HIDDEN.encode())
-            self.log.write_bytes(text)
-        except OSError as error:
-            raise RunError(f"cannot hide secrets in {self.log}: {error.strerror}") from None
 
     def _read(self, process: subprocess.Popen[bytes], waiting: Waiting) -> None:
         """Hand answers to whoever waits for them, until the output ends."""

@@ -127,7 +127,9 @@ def _by_driver(
             _write(asked, target, folder, addresses, _played(player, chosen), exchange.wire, hello)
         finally:
             driver.stop()
-            driver.hide([*(each.password for each in residents), *exchange.secrets()])
+            if driver.log.exists():  # it does not where the driver never started
+                passwords = [each.password for each in residents]
+                case_file.hide(driver.log, [*passwords, *exchange.secrets()])
 
 
 def _command(asked: Asked, folder: Path) -> tuple[str, ...]:
