@@ -48,11 +48,6 @@ class Asked:
         return self.sdk in own_drivers()
 
     @property
-    def has_driver(self) -> bool:
-        """True where a driver is asked, and not the SDK's own tests."""
-        return self.mode == DRIVER or self.is_ours
-
-    @property
     def name(self) -> str:
         """What the run is called: a driver's name, or the first word of a command that tells something."""
         words = [Path(word).name for word in self.sdk.split()] or ["sdk"]

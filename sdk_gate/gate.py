@@ -28,7 +28,7 @@ from conformance.verdict.findings import Finding
 from reference_exchange.config import MANNERS, ExchangeConfig, Resident
 from sdk_gate import case_file, cases
 from sdk_gate.arrivals import Wire
-from sdk_gate.asked import DRIVERS, Asked, own_drivers
+from sdk_gate.asked import DRIVER, DRIVERS, Asked, own_drivers
 from sdk_gate.cases.case import ACCOUNT, Case, missing, not_declared
 from sdk_gate.driver import Driver, Gone
 from sdk_gate.exchange import certificate
@@ -68,7 +68,7 @@ def play(asked: Asked) -> Path:
     target, contract, chosen = _checked(asked)
     folder = new_folder(asked)
     with telling(folder):
-        if asked.has_driver:
+        if asked.mode == DRIVER or asked.is_ours:
             _by_driver(asked, target, contract, chosen, folder)
         else:
             from sdk_gate import wrap
@@ -107,7 +107,7 @@ def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
             raise ConfigurationError(f"there is no folder {folder}: say {name}= again")
     if not asked.sdk.strip():
         raise ConfigurationError(f"say SDK=…: {', '.join(own_drivers())}, or a command")
-    if asked.has_driver:
+    if asked.mode == DRIVER:
         _words(asked.sdk)
     return target, contract, chosen
 
