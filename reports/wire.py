@@ -32,6 +32,7 @@ EVENTS: Final = {
     "sent": (OUT, ""),
     "ping": (OUT, "ping"),
     "pong": (IN, "pong"),
+    "asked": (IN, "ping"),
 }
 
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import io
 import signal
 import sys
 from pathlib import Path
 
-from conformance import job
 from conformance.errors import SuiteError
-from sdk_gate import every, gate
-from sdk_gate.asked import ALL, DEVIATIONS, DRIVER, LIMIT_S, WRAP, Asked
+from sdk_gate.stopping import Stopped
 
 DAY_S = 86_400
 INTERRUPTED = 130  # as shells say it of SIGINT
@@ -18,21 +17,33 @@ INTERRUPTED = 130  # as shells say it of SIGINT
 
 def main(words: list[str] | None = None) -> int:
     """Run the gate; our own errors are one line on stderr."""
-    given = _parser().parse_args(words)
-    fields = {name: value for name, value in vars(given).items() if value is not None}
     try:
-        asked = Asked(**fields)
-        return every.run(asked) if asked.sdk == ALL else gate.run(asked)
+        return _run(words)
     except SuiteError as error:
         print(f"sdk gate: {error}", file=sys.stderr)
         return int(error.exit_code)
+    except Stopped as stopped:
+        return _conclude(stopped.folder)
     except KeyboardInterrupt:
-        return _interrupted()
+        print("stopped before anything was judged", file=sys.stderr)
+        return INTERRUPTED
 
 
-def _interrupted() -> int:
+def _run(words: list[str] | None) -> int:
+    # These take seconds to load, in which Ctrl-C is answered like later.
+    from sdk_gate import every, gate
+    from sdk_gate.asked import ALL, Asked
+
+    given = _parser().parse_args(words)
+    fields = {name: value for name, value in vars(given).items() if value is not None}
+    asked = Asked(**fields)
+    return every.run(asked) if asked.sdk == ALL else gate.run(asked)
+
+
+def _conclude(folder: Path) -> int:
     """Conclude what was judged before Ctrl-C."""
-    folder = (job.RUNS / "latest").resolve()
+    from conformance import job
+
     print(f"stopped; what was judged is kept in {folder}", file=sys.stderr)
     try:
         job.keep(folder)
@@ -42,6 +53,8 @@ def _interrupted() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    from sdk_gate.asked import ALL, DEVIATIONS, DRIVER, LIMIT_S, WRAP
+
     parser = argparse.ArgumentParser(prog="python -m sdk_gate", description=__doc__)
     parser.add_argument(
         "--sdk", required=True, help=f"one of our drivers, {ALL} of them, or a command"
@@ -70,6 +83,9 @@ def _seconds(text: str) -> float:
 
 
 if __name__ == "__main__":
-    # A cancelled job ends like Ctrl-C: the command that it wraps is ended as well.
+    # A job that is cancelled leaves nothing running, like one that is stopped by hand.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # an SDK may say what no terminal can
     sys.exit(main())

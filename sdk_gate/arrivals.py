@@ -12,6 +12,8 @@ from conformance.wire.rest import json_or_none
 EXCHANGE: Final = "exchange"
 OTHER: Final = "another host"  # where a redirect leads
 UNTRUSTED: Final = "untrusted"  # where the certificate is nobody's
+CONNECTED: Final = "connected"
+GREETED: Final = "greeted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Arrival:
     """One request as it arrived, and its answer.
 
     `at_ns` and `answered_ns` are a monotonic clock's; the latter is None while there is no answer. `exchange_ms` is
-    what the exchange's own clock said. `script` names what was done instead of answering as usual.
+    what the exchange's own clock said. `script` names what was done instead of answering as usual. `malformed`
+    says why it is no request of HTTP; then its method and target are the words of its first line.
     """
 
     number: int
@@ -32,6 +35,7 @@ class Arrival:
     script: str | None = None
     answer: Response | None = None
     answered_ns: int | None = None
+    malformed: str = ""
 
     @property
     def status(self) -> int | None:
@@ -65,12 +69,22 @@ class StreamEvent:
         return json_or_none(self.text)
 
 
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """How far somebody came at a host beside the exchange: connected, or greeted (the begin of TLS)."""
+
+    at_ns: int
+    host: str
+    kind: str
+
+
 @dataclass(slots=True)
 class Wire:
     """Everything that arrived, in order. It is written by the exchange's thread and read by any."""
 
     arrivals: list[Arrival] = field(default_factory=list)
     stream: list[StreamEvent] = field(default_factory=list)
+    reached: list[Reached] = field(default_factory=list)
 
     def arrived(self, arrival: Arrival) -> None:
         """Note a request."""
@@ -85,11 +99,15 @@ class Wire:
 
     def since(self, mark: Mark) -> Seen:
         """What arrived after a mark."""
-        return Seen(tuple(self.arrivals[mark.arrivals :]), tuple(self.stream[mark.stream :]))
+        return Seen(
+            tuple(self.arrivals[mark.arrivals :]),
+            tuple(self.stream[mark.stream :]),
+            tuple(self.reached[mark.reached :]),
+        )
 
     def mark(self) -> Mark:
         """The present end of the log."""
-        return Mark(len(self.arrivals), len(self.stream))
+        return Mark(len(self.arrivals), len(self.stream), len(self.reached))
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +116,7 @@ class Mark:
 
     arrivals: int = 0
     stream: int = 0
+    reached: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,10 +125,15 @@ class Seen:
 
     arrivals: tuple[Arrival, ...] = ()
     stream: tuple[StreamEvent, ...] = ()
+    reached: tuple[Reached, ...] = ()
 
     def of(self, *operations: str) -> tuple[Arrival, ...]:
         """The requests that meant one of these operations."""
         return tuple(each for each in self.arrivals if each.operation in operations)
+
+    def count(self, host: str, kind: str) -> int:
+        """How often somebody came so far at a host: connected or greeted."""
+        return sum(each.host == host and each.kind == kind for each in self.reached)
 
     def frames(self, op: str) -> tuple[StreamEvent, ...]:
         """The frames of an `op` that a client sent."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,10 +26,23 @@ def write(folder: Path, played: Played) -> None:
         (folder / FOLDER).mkdir(exist_ok=True)
     except OSError as error:
         raise RunError(f"cannot write to {folder}: {error.strerror}") from None
-    text = json.dumps(document(played), ensure_ascii=False)
-    for secret in sorted(set(played.secrets), key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
+    text = _hidden(json.dumps(document(played), ensure_ascii=False), played.secrets)
     json_file.write(folder / FOLDER / f"{slug(played.case.name)}.json", json.loads(text))
+
+
+def hide(log: Path, secrets: Iterable[str]) -> None:
+    """Replace secrets in a log that nobody writes any more. Raises RunError."""
+    try:
+        text = log.read_bytes().decode("utf-8", "surrogateescape")
+        log.write_bytes(_hidden(text, secrets).encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise RunError(f"cannot hide secrets in {log}: {error.strerror}") from None
+
+
+def _hidden(text: str, secrets: Iterable[str]) -> str:
+    for secret in sorted({each for each in secrets if each}, key=len, reverse=True):
+        text = text.replace(secret, HIDDEN)
+    return text
 
 
 def document(played: Played) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import queue
 import signal
 import subprocess
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -26,6 +27,10 @@ STEP_S: Final = 20.0
 END_S: Final = 3.0
 ENDED_S: Final = 1.0  # between the end of its output and that of its process
 MOST_ANSWERS: Final = 100_000
+MOST_LINE: Final = 8_388_608  # bytes of one answer
+MOST_LOG: Final = 67_108_864  # bytes of the log, of all processes of a run
+LOOK_S: Final = 0.2  # between two looks at the log's size
+Waiting = dict[int, queue.SimpleQueue[dict[str, Any] | Exception]]
 
 
 class Gone(Exception):
@@ -72,8 +77,9 @@ class Driver:
     environment: Mapping[str, str] = field(default_factory=dict)
     exchanged: list[Exchanged] = field(default_factory=list)
     _process: subprocess.Popen[bytes] | None = None
-    _waiting: dict[int, queue.SimpleQueue[dict[str, Any] | Exception]] = field(default_factory=dict)
+    _waiting: Waiting = field(default_factory=dict)
     _id: int = 0
+    _excess: str = ""
 
     def start(self) -> None:
         """Start the process. Raises ConfigurationError when there is no such program."""
@@ -83,7 +89,7 @@ class Driver:
         except OSError as error:
             raise RunError(f"cannot write {self.log}: {error.strerror}") from None
         try:
-            # A group of its own: what an `npm` or a shell starts ends with it.
+            # A group of its own: what an `npm` or a shell starts is ended with it.
             self._process = subprocess.Popen(
                 self.command,
                 stdin=subprocess.PIPE,
@@ -99,8 +105,11 @@ class Driver:
             ) from None
         finally:
             said.close()
-        self._waiting = {}
-        threading.Thread(target=self._read, args=(self._process,), daemon=True).start()
+        self._waiting, self._excess = {}, ""
+        # Each thread keeps to its own process and steps: it may outlive them by a moment.
+        for task in (self._read, self._look):
+            words = (self._process, self._waiting)
+            threading.Thread(target=task, args=words, daemon=True).start()
 
     @property
     def is_running(self) -> bool:
@@ -109,8 +118,10 @@ class Driver:
 
     def send(self, do: str, **fields: Any) -> int:
         """Send a step and return its id. Raises Gone, DriverError."""
+        if self._excess:
+            raise DriverError(self._excess)
         if not self.is_running:
-            raise Gone(self._ended())
+            raise Gone(_ended(self._process))
         self._id += 1
         step = {"id": self._id, "do": do, **fields}
         check_step(step)
@@ -122,7 +133,7 @@ class Driver:
             self._process.stdin.write(json.dumps(step).encode() + b"\n")
             self._process.stdin.flush()
         except OSError:
-            raise Gone(self._ended()) from None
+            raise Gone(_ended(self._process)) from None
         return self._id
 
     def has_answered(self, number: int) -> bool:
@@ -148,49 +159,86 @@ class Driver:
         return self.receive(self.send(do, **fields), seconds)
 
     def stop(self) -> None:
-        """End the process: by asking, by closing its input, by a signal."""
+        """End the process by asking, by closing its input, by a signal; and whatever it started."""
         process = self._process
-        if process is None or process.poll() is not None:
+        if process is None:
             return
         with suppress(Gone, DriverError):
             self.step("bye", END_S)
         if process.stdin is not None:
             with suppress(OSError):
                 process.stdin.close()
-        for number in (None, signal.SIGTERM, signal.SIGKILL):
+        for number in (None, signal.SIGTERM):
             if number is not None:
-                os.killpg(process.pid, number)
-            try:
-                process.wait(END_S)
-                return
-            except subprocess.TimeoutExpired:
-                continue
-
-    def _read(self, process: subprocess.Popen[bytes]) -> None:
-        assert process.stdout is not None
-        for count, line in enumerate(process.stdout):
-            try:
-                if count > MOST_ANSWERS:
-                    raise DriverError("it never stops talking")
-                answer = read_answer(line)
-                waiting = self._waiting.get(answer["id"])
-                if waiting is None:
-                    raise DriverError(f"an answer to no step: {answer['id']}")
-                waiting.put(answer)
-            except DriverError as error:
-                self._fail(error)
-        self._fail(Gone(self._ended()))
-
-    def _fail(self, problem: Exception) -> None:
-        for waiting in list(self._waiting.values()):
-            waiting.put(problem)
-
-    def _ended(self) -> str:
-        code = None
-        if self._process is not None:
+                _signal(process, number)
             with suppress(subprocess.TimeoutExpired):
-                code = self._process.wait(ENDED_S)
-        return f"its process ended{'' if code is None else f' with {code}'}"
+                process.wait(END_S)
+                break
+        _signal(process, signal.SIGKILL)  # also when it has ended: its children may not have
+        process.wait()
+        self._process = None
+
+    def _read(self, process: subprocess.Popen[bytes], waiting: Waiting) -> None:
+        """Hand answers to whoever waits for them, until the output ends."""
+        assert process.stdout is not None
+        count = 0
+        while line := process.stdout.readline(MOST_LINE):
+            count += 1
+            if count > MOST_ANSWERS or (len(line) == MOST_LINE and not line.endswith(b"\n")):
+                said = f"over {MOST_LINE >> 20} MB in a line, or {MOST_ANSWERS} lines"
+                self._end(process, waiting, f"it never stops talking: {said}")
+                return
+            try:
+                answer = read_answer(line)
+                if answer["id"] not in waiting:
+                    raise DriverError(f"an answer to no step: {answer['id']}")
+                waiting[answer["id"]].put(answer)
+            except DriverError as error:
+                _fail(waiting, error)
+        _fail(waiting, Gone(_ended(process)))
+
+    def _look(self, process: subprocess.Popen[bytes], waiting: Waiting) -> None:
+        """End a process that would fill the disk with its log, and tell of one that has ended."""
+        while process.poll() is None:
+            if self._logged() > MOST_LOG:
+                self._end(process, waiting, f"it logs more than {MOST_LOG >> 20} MB")
+                return
+            time.sleep(LOOK_S)
+        # What it said last is read by then; its children may hold its output open for ever.
+        time.sleep(ENDED_S)
+        _fail(waiting, Gone(_ended(process)))
+
+    def _logged(self) -> int:
+        with suppress(OSError):
+            return self.log.stat().st_size
+        return 0
+
+    def _end(self, process: subprocess.Popen[bytes], waiting: Waiting, why: str) -> None:
+        if process is self._process:
+            self._excess = why
+        _signal(process, signal.SIGKILL)
+        _fail(waiting, DriverError(why))
+
+
+def _signal(process: subprocess.Popen[bytes], number: int) -> None:
+    """Send a signal to a process and all that it started."""
+    with suppress(
+        ProcessLookupError, PermissionError
+    ):  # the latter of one that is a zombie, on macOS
+        os.killpg(process.pid, number)
+
+
+def _fail(waiting: Waiting, problem: Exception) -> None:
+    for each in list(waiting.values()):
+        each.put(problem)
+
+
+def _ended(process: subprocess.Popen[bytes] | None) -> str:
+    code = None
+    if process is not None:
+        with suppress(subprocess.TimeoutExpired):
+            code = process.wait(ENDED_S)
+    return f"its process ended{'' if code is None else f' with {code}'}"
 
 
 def _answer(do: str, came: dict[str, Any]) -> Answer:

@@ -21,7 +21,7 @@ from conformance.conclude import conclude_run
 from conformance.errors import ConfigurationError, RunError
 from conformance.record.run_log import RunLog
 from conformance.spec import requirements as catalogue
-from conformance.spec.contract import Contract
+from conformance.spec.contract import SPECS, Contract
 from conformance.target import Target, load
 from conformance.verdict import deviations
 from conformance.verdict.findings import Finding
@@ -36,6 +36,7 @@ from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 from sdk_gate.play import Hello, Played, Player
 from sdk_gate.protocol import DriverError
 from sdk_gate.run_lines import KIND, footer, header
+from sdk_gate.stopping import telling
 
 OWN_TESTS: Final = "sdk.own-tests-pass"
 LOG: Final = "driver.log"
@@ -66,19 +67,21 @@ def play(asked: Asked) -> Path:
     """Put the SDK through it; the run's folder, which is not concluded yet. Raises SuiteError."""
     target, contract, chosen = _checked(asked)
     folder = new_folder(asked)
-    if asked.mode == DRIVER or asked.is_ours:
-        _by_driver(asked, target, contract, chosen, folder)
-    else:
-        from sdk_gate import wrap
+    with telling(folder):
+        if asked.mode == DRIVER or asked.is_ours:
+            _by_driver(asked, target, contract, chosen, folder)
+        else:
+            from sdk_gate import wrap
 
-        wrap.run(asked, target, contract, folder)
+            wrap.run(asked, target, contract, folder)
     return folder
 
 
 def finish(folder: Path) -> int:
     """Conclude a run's folder, draw its pages and say the verdict."""
-    document = conclude_run(folder, datetime.now(UTC).date())
-    drawn = draw(folder)
+    with telling(folder):
+        document = conclude_run(folder, datetime.now(UTC).date())
+        drawn = draw(folder)
     return int(document["exit_code"]) if drawn == 0 else drawn
 
 
@@ -103,10 +106,13 @@ def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
     ]
     if not chosen:
         raise ConfigurationError(f"no case and no requirement is called {asked.only!r}")
-    if not asked.folder.is_dir():
-        raise ConfigurationError(f"there is no folder {asked.folder}: say FOLDER= again")
+    for name, folder in (("FOLDER", asked.folder), ("SOURCE", asked.source)):
+        if folder is not None and not folder.is_dir():
+            raise ConfigurationError(f"there is no folder {folder}: say {name}= again")
     if not asked.sdk.strip():
         raise ConfigurationError(f"say SDK=…: {', '.join(own_drivers())}, or a command")
+    if asked.mode == DRIVER:
+        _words(asked.sdk)
     return target, contract, chosen
 
 
@@ -125,18 +131,37 @@ def _by_driver(
             _write(asked, target, folder, addresses, _played(player, chosen), exchange.wire, hello)
         finally:
             driver.stop()
+            if driver.log.exists():  # it does not where the driver never started
+                passwords = [each.password for each in residents]
+                case_file.hide(driver.log, [*passwords, *exchange.secrets()])
 
 
 def _command(asked: Asked, folder: Path) -> tuple[str, ...]:
     """How the driver is started; one of ours is built first."""
     if not asked.is_ours:
-        return tuple(shlex.split(asked.sdk))
+        return _words(asked.sdk)
     module = importlib.import_module(f"sdk_gate.toolchains.{asked.sdk}")
-    source = asked.source or DRIVERS / asked.sdk
+    source = (
+        asked.source or DRIVERS / asked.sdk
+    ).resolve()  # some compilers run in a folder of their own
     out = (folder / "driver").resolve()
-    out.mkdir(exist_ok=True)
+    try:
+        out.mkdir(exist_ok=True)
+    except OSError as error:
+        raise RunError(f"cannot write to {folder}: {error.strerror}") from None
     command: tuple[str, ...] = module.ready(source, out, folder / BUILD)
     return command
+
+
+def _words(command: str) -> tuple[str, ...]:
+    """A driver's command in words: it is started without a shell. Raises ConfigurationError."""
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as error:
+        raise ConfigurationError(f"SDK={command}: {error}") from None
+    if "\0" in command:
+        raise ConfigurationError(f"SDK={command!r}: no command has a NUL in it")
+    return words
 
 
 def _smoke(player: Player, folder: Path) -> Hello:
@@ -200,12 +225,20 @@ def _untold(hello: Hello) -> Iterator[Claim]:
             yield Claim(name, Verdict.SKIPPED, not_declared(lacking))
 
 
-def reproduce(asked: Asked, name: str) -> str:
-    """The command that plays one case again."""
+def reproduce(asked: Asked, name: str = "") -> str:
+    """The command that plays one case again, or all that was asked."""
     mode = "" if asked.is_ours else f" MODE={asked.mode}"
     other = "" if asked.target == "reference" else f" TARGET={shlex.quote(asked.target)}"
-    other += f" SOURCE={shlex.quote(str(asked.source))}" if asked.source else ""
-    return f"make sdk-gate SDK={shlex.quote(asked.sdk)}{mode}{other} ONLY={name} SEED={asked.seed}"
+    for variable, value, usual in (
+        ("SOURCE", asked.source, None),
+        ("FOLDER", asked.folder, Path()),
+        ("DEVIATIONS", asked.known, None),
+        ("SPEC", asked.openapi, SPECS / "openapi.yaml"),
+        ("STREAM_SPEC", asked.asyncapi, SPECS / "asyncapi.yaml"),
+    ):
+        other += f" {variable}={shlex.quote(str(value))}" if value != usual else ""
+    other += f" ONLY={name}" if name else ""
+    return f"make sdk-gate SDK={shlex.quote(asked.sdk)}{mode}{other} SEED={asked.seed}"
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from random import Random
 from typing import Any, Final
 
 from conformance.cases.claim import CannotTell, Claim, Verdict, gravest
+from conformance.errors import SuiteError
 from conformance.target import Target
 from reference_exchange.config import Resident
 from reference_exchange.streams import client_validators
@@ -65,6 +66,7 @@ class Player:
     residents: Sequence[Resident]
     seed: int
     hello: Hello | None = None
+    _lost: str = ""  # why there is no driver any more
 
     def greet(self) -> Hello:
         """Start the driver and make sure of it. Raises DriverError, Gone."""
@@ -95,6 +97,9 @@ class Player:
         if lacking := case.missing(self.hello.features):
             why = not_declared(lacking)
             return Played(case, [Claim(x, Verdict.SKIPPED, why) for x in case.judges], why=why)
+        if self._lost:
+            why = f"the driver does not come back: {self._lost}"
+            return Played(case, [Claim(x, Verdict.INCONCLUSIVE, why) for x in case.judges], why=why)
         began = time.monotonic()
         self.driver.exchanged.clear()
         played = Played(case)
@@ -152,8 +157,12 @@ class Player:
         played.claims += [Claim(x, verdict, why, expected, why) for x in played.case.judges]
 
     def _restart(self) -> None:
+        """A driver for the cases that follow; where there is none, they say so."""
         self.driver.stop()
-        self.greet()
+        try:
+            self.greet()
+        except (Gone, DriverError, SuiteError) as error:
+            self._lost = str(error)
 
     def _judged(self, case: Case, stage: Stage) -> Iterator[Claim]:
         seen = stage.seen

@@ -7,7 +7,7 @@ from typing import Final
 
 from conformance.cases.claim import CannotTell, Claim, holds
 from conformance.wire.http import Request
-from sdk_gate.arrivals import OTHER, UNTRUSTED, Arrival
+from sdk_gate.arrivals import CONNECTED, GREETED, OTHER, UNTRUSTED, Arrival
 from sdk_gate.cases.case import ACCOUNT, case
 from sdk_gate.cases.requests import LIMIT_BUY
 from sdk_gate.exchange import scripts
@@ -127,6 +127,9 @@ def redirect_to_another_host(stage: Stage) -> Iterator[Claim]:
                 stage.exchange.next(operation, script)
                 stage.call(operation, **params)
     arrived = [each for each in stage.seen.arrivals if each.host == OTHER]
+    # An SDK that follows no redirect connects to nobody, and is right. One that came and asked nothing tells nothing.
+    if not arrived and stage.seen.count(OTHER, CONNECTED):
+        raise CannotTell("somebody connected to the other host and asked for nothing")
     known = [*stage.secrets, *stage.tokens()]
     carried = [each for each in arrived if _carries(each.request, known, stage)]
     title = "another host gets no token, key, signature or password"
@@ -150,6 +153,7 @@ def certificate_of_nobody(stage: Stage) -> Iterator[Claim]:
     """The exchange's address is https, and its certificate nobody vouches for."""
     stage.open(rest=stage.addresses.untrusted)
     answer = stage.call("getCoinTicker", coin="btc")
+    _somebody_greeted(stage)
     arrived = [each for each in stage.seen.arrivals if each.host == UNTRUSTED]
     title = "nothing is sent to a host with a certificate of nobody's"
     yield holds("sdk.certificates-are-checked", not arrived, title, "nothing", len(arrived))
@@ -169,6 +173,17 @@ def stream_of_nobody(stage: Stage) -> Iterator[Claim]:
     def arrived() -> list[Arrival]:
         return [each for each in stage.seen.arrivals if each.host == UNTRUSTED]
 
+    until(lambda: stage.seen.count(UNTRUSTED, GREETED) > 0)
+    _somebody_greeted(stage)
     until(lambda: bool(arrived()), 2 * TIMEOUT_MS / 1000)
     title = "no stream is asked for at a host with a certificate of nobody's"
     yield holds("sdk.certificates-are-checked", not arrived(), title, "nothing", len(arrived()))
+
+
+def _somebody_greeted(stage: Stage) -> None:
+    """Make sure that TLS was begun, without which no certificate was looked at. Raises CannotTell."""
+    if not stage.seen.count(UNTRUSTED, GREETED):
+        connected = stage.seen.count(UNTRUSTED, CONNECTED)
+        raise CannotTell(
+            f"TLS was never begun: {connected} connections came to {stage.addresses.untrusted}"
+        )

@@ -20,15 +20,20 @@ from sdk_gate.exchange.scripts import WHOLE, Script
 CHUNK: Final = 65_536
 MOST_BODY: Final = 1_048_576
 PLAIN: Final = Script("as usual")
+MOST_LINE: Final = 500  # characters that are kept of what is no request
+SCHEMES: Final = ("http://", "https://")
 # One request in, the answer that is due, and how it is to be written.
 Answering = Callable[[Request, str, int], Awaitable[tuple[Response, Script]]]
+# What came that is no request, why, and on which connection.
+Malformed = Callable[[Request, str, int], None]
 
 
 class HttpServer:
     """Serves one listening socket; every connection has a number of its own."""
 
-    def __init__(self, answering: Answering) -> None:
+    def __init__(self, answering: Answering, malformed: Malformed) -> None:
         self._answering = answering
+        self._malformed = malformed
         self._connections = 0
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -42,9 +47,16 @@ class HttpServer:
         self._connections += 1
         number, client = self._connections, writer.get_extra_info("peername")[0]
         connection = h11.Connection(h11.SERVER)
-        with suppress(h11.ProtocolError, ConnectionError, asyncio.CancelledError):
+        with suppress(h11.LocalProtocolError, ConnectionError, asyncio.CancelledError):
             while True:
-                request = await _read(connection, reader)
+                incoming = _Incoming(connection, reader, writer)
+                try:
+                    request = await incoming.read()
+                except h11.RemoteProtocolError as error:
+                    if not incoming.is_ended:
+                        self._malformed(incoming.first_line(), str(error), number)
+                        _refuse(connection, writer)
+                    break
                 if request is None:
                     break
                 answer, script = await self._answering(request, client, number)
@@ -54,32 +66,77 @@ class HttpServer:
         writer.close()  # after what was written has gone out
 
 
-async def _read(connection: h11.Connection, reader: asyncio.StreamReader) -> Request | None:
-    """The next request, or None when the client is done or broke off."""
-    head: h11.Request | None = None
-    body = b""
-    while True:
-        event = connection.next_event()
-        if event is h11.NEED_DATA:
-            connection.receive_data(await reader.read(CHUNK))
-        elif isinstance(event, h11.Request):
-            head = event
-        elif isinstance(event, h11.Data):
-            body += bytes(event.data)
-            if len(body) > MOST_BODY:
+class _Incoming:
+    """One request on its way in. `is_ended` tells that the client has closed its side."""
+
+    def __init__(
+        self, connection: h11.Connection, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._connection, self._reader, self._writer = connection, reader, writer
+        self._begin = connection.trailing_data[0]  # what came behind the request before
+        self.is_ended = False
+
+    async def read(self) -> Request | None:
+        """The request, or None when the client is done or broke off. Raises RemoteProtocolError."""
+        head: h11.Request | None = None
+        body = b""
+        while True:
+            event = self._connection.next_event()
+            if event is h11.NEED_DATA:
+                await self._more()
+            elif isinstance(event, h11.Request):
+                head = event
+            elif isinstance(event, h11.Data):
+                body += bytes(event.data)
+                if len(body) > MOST_BODY:
+                    raise h11.RemoteProtocolError(f"a body of more than {MOST_BODY} bytes")
+            elif isinstance(event, h11.EndOfMessage) and head is not None:
+                return _request(head, body)
+            else:
                 return None
-        elif isinstance(event, h11.EndOfMessage) and head is not None:
-            return _request(head, body)
-        else:
-            return None
+
+    def first_line(self) -> Request:
+        """What came, as far as it can be read as a request's first line."""
+        line = self._begin.lstrip(b"\r\n").partition(b"\n")[0].rstrip(b"\r")
+        text = line.decode("utf-8", "backslashreplace")[:MOST_LINE]
+        method, _, rest = text.partition(" ")
+        return Request(method, rest.removesuffix(" HTTP/1.1"))
+
+    async def _more(self) -> None:
+        if self._connection.they_are_waiting_for_100_continue:
+            going_on = h11.InformationalResponse(status_code=100, headers=[])
+            self._writer.write(self._connection.send(going_on) or b"")
+        data = await self._reader.read(CHUNK)
+        self.is_ended = not data
+        if len(self._begin) < MOST_LINE:
+            self._begin += data
+        self._connection.receive_data(data)
+
+
+def _refuse(connection: h11.Connection, writer: asyncio.StreamWriter) -> None:
+    """Answer what is no request, where an answer is possible."""
+    if connection.our_state in (h11.IDLE, h11.SEND_RESPONSE):
+        head = [("Content-Length", "0"), ("Connection", "close")]
+        writer.write(connection.send(h11.Response(status_code=400, headers=head)) or b"")
 
 
 def _request(head: h11.Request, body: bytes) -> Request:
+    """The request; a target in absolute form, as a client may send it, in the form that it stands for."""
     headers = tuple(
         (name.decode("latin-1"), value.decode("latin-1"))
         for name, value in head.headers.raw_items()
     )
-    return Request(head.method.decode("ascii"), head.target.decode("latin-1"), headers, body)
+    target = _origin_form(head.target.decode("latin-1"))
+    return Request(head.method.decode("ascii"), target, headers, body)
+
+
+def _origin_form(target: str) -> str:
+    if not target.lower().startswith(SCHEMES):
+        return target
+    behind = target.partition("://")[2]
+    begin = min((behind.find(x) for x in "/?" if x in behind), default=len(behind))
+    rest = behind[begin:]
+    return rest if rest.startswith("/") else f"/{rest}"
 
 
 async def _write(

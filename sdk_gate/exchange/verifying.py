@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
+from conformance.errors import RunError
 from conformance.spec.contract import Contract
 from conformance.wire.http import Request, Response
 from reference_exchange.config import ExchangeConfig
@@ -20,13 +21,24 @@ from reference_exchange.control import MovableClock
 from reference_exchange.exchange import ReferenceExchange
 from reference_exchange.keys import ApiKey
 from reference_exchange.streams import StreamSession
-from sdk_gate.arrivals import EXCHANGE, OTHER, UNTRUSTED, Arrival, Wire
+from sdk_gate.arrivals import (
+    CONNECTED,
+    EXCHANGE,
+    GREETED,
+    OTHER,
+    UNTRUSTED,
+    Arrival,
+    Mark,
+    Reached,
+    Wire,
+    tokens_of,
+)
+from sdk_gate.exchange import listeners
 from sdk_gate.exchange.http_server import PLAIN, HttpServer
 from sdk_gate.exchange.scripts import Script, http_date
 from sdk_gate.exchange.stream_server import StreamServer
 
 T = TypeVar("T")
-HOST: Final = "127.0.0.1"
 TICK_S: Final = 0.02
 STOP_S: Final = 5
 WAIT_S: Final = 30  # for what takes milliseconds, on a machine that is busy
@@ -58,6 +70,7 @@ class VerifyingExchange:
         self._scripts: dict[str, deque[Script]] = defaultdict(deque)
         self._standing: dict[str, Script] = {}
         self._choose: Choose = _as_usual
+        self._secrets: list[str] = []
         self._loop = asyncio.new_event_loop()
         self.streams = StreamServer(self._connect, self.wire, self.now_ns)
         self._renew(config)
@@ -78,7 +91,11 @@ class VerifyingExchange:
 
     def wait(self, acting: Coroutine[Any, Any, T]) -> T:
         """Do something that takes a while."""
-        return asyncio.run_coroutine_threadsafe(acting, self._loop).result(WAIT_S)
+        try:
+            return asyncio.run_coroutine_threadsafe(acting, self._loop).result(WAIT_S)
+        except TimeoutError:
+            why = f"the exchange took more than {WAIT_S} s: is this machine overloaded?"
+            raise RunError(why) from None
 
     def next(self, operation: str, *scripts: Script) -> None:
         """What to do with the next requests of an operation, in turn."""
@@ -109,7 +126,12 @@ class VerifyingExchange:
         """A new API key of an account."""
         made = self.do(lambda: self.rules.keys.create(account, "", scopes, ()))
         assert made is not None
+        self._secrets.append(made.secret)
         return made
+
+    def secrets(self) -> list[str]:
+        """The secrets of the keys that the gate made, and the tokens of every log-in, of all cases."""
+        return [*self._secrets, *tokens_of(self.wire.since(Mark()).of("login"))]
 
     # --- how it is served -------------------------------------------------------------------------
 
@@ -126,19 +148,32 @@ class VerifyingExchange:
             thread.join(STOP_S)
 
     async def _listen(self, certificate: ssl.SSLContext) -> Addresses:
-        rest, stream, other, untrusted = (_bind() for _ in range(4))
-        await HttpServer(self._answering(EXCHANGE)).start(rest)
-        await HttpServer(self._answering(OTHER)).start(other)
-        await HttpServer(self._answering(UNTRUSTED)).start(untrusted, certificate)
+        rest, stream = listeners.bound(), listeners.bound()
+        other = listeners.bound_by_name(lambda: self._reached(OTHER, CONNECTED))
+        untrusted = listeners.bound_by_name(lambda: self._reached(UNTRUSTED, CONNECTED))
+        certificate.sni_callback = lambda *_: self._reached(UNTRUSTED, GREETED)
+        await self._serve(EXCHANGE, [rest])
+        await self._serve(OTHER, other)
+        await self._serve(UNTRUSTED, untrusted, certificate)
         await self.streams.start(stream)
         self._ticking = self._loop.create_task(self._tick())
-        ports = [each.getsockname()[1] for each in (rest, stream, other, untrusted)]
+        ports = [each.getsockname()[1] for each in (rest, stream, other[0], untrusted[0])]
         return Addresses(
-            f"http://{HOST}:{ports[0]}",
-            f"ws://{HOST}:{ports[1]}/",
+            f"http://{listeners.HOST}:{ports[0]}",
+            f"ws://{listeners.HOST}:{ports[1]}/",
             f"http://localhost:{ports[2]}",
             f"https://localhost:{ports[3]}",
         )
+
+    async def _serve(
+        self, host: str, sockets: list[socket.socket], certificate: ssl.SSLContext | None = None
+    ) -> None:
+        server = HttpServer(self._answering(host), self._malformed(host))
+        for each in sockets:
+            await server.start(each, certificate)
+
+    def _reached(self, host: str, kind: str) -> None:
+        self.wire.reached.append(Reached(self.now_ns(), host, kind))
 
     async def _tick(self) -> None:
         while True:
@@ -175,8 +210,18 @@ class VerifyingExchange:
 
         return answering
 
-    def _arrived(self, host: str, request: Request, connection: int) -> Arrival:
-        operation = self.contract.find(request.method, request.path)
+    def _malformed(self, host: str) -> Callable[[Request, str, int], None]:
+        def malformed(request: Request, why: str, connection: int) -> None:
+            number = self._arrived(host, request, connection, why).number
+            refused = Response(400, (), b"")
+            self.wire.answered(number, refused, f"refuses with 400: {why}", self.now_ns())
+
+        return malformed
+
+    def _arrived(
+        self, host: str, request: Request, connection: int, malformed: str = ""
+    ) -> Arrival:
+        operation = None if malformed else self.contract.find(request.method, request.path)
         arrival = Arrival(
             number=len(self.wire.arrivals) + 1,
             at_ns=self.now_ns(),
@@ -185,6 +230,7 @@ class VerifyingExchange:
             host=host,
             request=request,
             operation=operation.id if operation else None,
+            malformed=malformed,
         )
         self.wire.arrived(arrival)
         return arrival
@@ -216,10 +262,3 @@ async def _end_all() -> None:
     for each in tasks:
         each.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _bind() -> socket.socket:
-    listener = socket.socket(socket.AF_INET)
-    listener.bind((HOST, 0))
-    listener.listen()
-    return listener

@@ -70,6 +70,9 @@ def _has_token(known: Known, each: Arrival) -> bool:
 def documented(checked: Forms, contract: Contract, each: Arrival) -> Claim:
     """An operation of the document, with parameters that it names."""
     requirement, place = "sdk.asks-what-is-documented", f"{each.request.method} {each.request.path}"
+    if each.malformed:
+        title = "what is sent is a request of HTTP"
+        return _claim(requirement, False, title, "HTTP/1.1", f"{place}: {each.malformed}", each)
     if each.operation is None:
         return _claim(
             requirement, False, f"{place} is documented", "a documented operation", place, each

@@ -30,7 +30,7 @@ def check_step(step: dict[str, Any]) -> None:
 def read_answer(line: bytes) -> dict[str, Any]:
     """One line of a driver. Raises DriverError."""
     try:
-        answer = json.loads(line, parse_float=_no_float)
+        answer = json.loads(line, parse_float=_no_float, parse_constant=_no_float)
     except (ValueError, RecursionError):
         raise DriverError(f"not a line of JSON: {_shown(line)}") from None
     if not isinstance(answer, dict) or not isinstance(answer.get("ok"), bool):
@@ -49,7 +49,7 @@ def check_result(step: str, result: Any) -> None:
 
 
 def _no_float(text: str) -> str:
-    # Decimals travel as text. One that comes as a number is shown as what it is.
+    # Decimals travel as text. One that comes as a number, NaN and Infinity among them, is shown as what it is.
     return f"number {text}"
 
 

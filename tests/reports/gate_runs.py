@@ -134,7 +134,7 @@ def claim(**changes: Any) -> dict[str, Any]:
 def case(name: str = BREAKS, **changes: Any) -> Case:
     """A case with a row of every kind."""
     lost = request(2, script="performs it and hangs up", answer=None)
-    kinds = ("opened", "received", "sent", "ping", "pong", "refused", "closed")
+    kinds = ("opened", "received", "sent", "ping", "pong", "asked", "refused", "closed")
     stream = [event(each, at_ms=50.0 + n) for n, each in enumerate(kinds)]
     document = {
         "schema": 1,

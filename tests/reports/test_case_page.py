@@ -104,6 +104,7 @@ def test_the_wire_is_told_in_the_order_of_time() -> None:
         'to the SDK: {"op":"subscribe"}',
         "to the SDK: ping",
         "from the SDK: pong",
+        "from the SDK: ping",
         "about the connection: refused",
         "about the connection: closed",
     )

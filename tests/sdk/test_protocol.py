@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -20,6 +21,19 @@ SCHEMA: dict[str, Any] = json.loads((FROZEN / "driver-1.0.schema.json").read_tex
 FEATURES = ("token", "key", "concurrency", "sign", "streams", "private", "book")  # of 1.0
 SESSION = (FROZEN / "session-1.0.jsonl").read_text(encoding="utf-8").splitlines()
 DRIVER = (sys.executable, str(FROZEN / "driver_1_0.py"))
+
+
+# What is published stays as it is: whoever has to change one of these makes it version 1.1, beside it.
+PUBLISHED = {
+    "driver-1.0.schema.json": "f9fe413d836ab5a2ed9d5f604a925d773c64717dda6341cd4428f73edb45708d",
+    "driver_1_0.py": "a23b098822cae8f1325cc708935151b62166614b157a5f52f731bfa2b37b6be7",
+    "session-1.0.jsonl": "7eef0790498b8375cf903374a9d611f0ce7a3d01c22f8c9a7f4ef47301bfe925",
+}
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_what_is_frozen_is_what_was_published(name: str) -> None:
+    assert hashlib.sha256((FROZEN / name).read_bytes()).hexdigest() == PUBLISHED[name]
 
 
 def test_the_schema_is_a_schema() -> None:
@@ -93,6 +107,12 @@ def test_a_line_that_is_no_answer_is_the_drivers_error(line: bytes, says: str) -
         return
     with pytest.raises(DriverError, match=says):
         read_answer(line)
+
+
+@pytest.mark.parametrize("said", ["NaN", "Infinity", "-Infinity"])
+def test_what_is_no_number_of_json_reaches_no_file(said: str) -> None:
+    answer = read_answer(f'{{"id": 1, "ok": true, "result": [{said}]}}'.encode())
+    assert answer["result"] == [f"number {said}"]
 
 
 def _at(document: Any, path: tuple[str, ...]) -> Any:
