@@ -30,6 +30,10 @@ class Failed(Exception):
     """An SDK does not do what it has a feature for, on an exchange that gives it no reason."""
 
 
+class NotInSdk(Exception):
+    """An SDK has not what a case asks for: what is open of the case is skipped, with this reason."""
+
+
 @dataclass(frozen=True, slots=True)
 class Person:
     """Whose account the SDK uses."""
@@ -108,8 +112,22 @@ class Stage:
         return {self._key.name: self._key.secret} if self._key else {}
 
     def call(self, operation: str, **params: Any) -> Answer:
-        """Call an operation through the SDK."""
-        return self.driver.step("call", operation=operation, params=params)
+        """Call an operation through the SDK. Raises NotInSdk."""
+        return self.received(self.driver.send("call", operation=operation, params=params))
+
+    def received(self, number: int) -> Answer:
+        """The answer to a call that was sent. Raises NotInSdk."""
+        answer = self.driver.receive(number)
+        if answer.kind == "unsupported":
+            steps = (x.step for x in self.driver.exchanged if x.step["id"] == number)
+            raise NotInSdk(f"the SDK does not have {next(steps)['operation']}")
+        return answer
+
+    def sends(self, operation: str, **params: Any) -> tuple[Answer, tuple[Arrival, ...]]:
+        """Call an operation; its answer, and the requests of it that this call sent. Raises NotInSdk."""
+        before = len(self.of(operation))
+        answer = self.call(operation, **params)
+        return answer, self.of(operation)[before:]
 
     def calls(self, *asked: tuple[str, dict[str, Any]]) -> list[Answer]:
         """Call several at once; their answers in the order of the calls."""
@@ -117,7 +135,7 @@ class Stage:
             self.driver.send("call", operation=operation, params=params)
             for operation, params in asked
         ]
-        return [self.driver.receive(number) for number in numbers]
+        return [self.received(number) for number in numbers]
 
     def subscribe(self, topic: str) -> None:
         """Subscribe through the SDK. Raises Failed."""

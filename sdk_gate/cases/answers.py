@@ -86,9 +86,9 @@ def bare(stage: Stage) -> Iterator[Claim]:
     stage.open()
     for operation, payload, read, due in (
         ("getCoinTicker", TICKER, lambda x: x["symbol"], "BTC/USDT"),
-        ("getSparklines", f'[{TICKER[:-1]},"trend":["1"]}}]', lambda x: x[0]["symbol"], "BTC/USDT"),
         ("getConvertPrice", '"74000.10"', Decimal, Decimal("74000.10")),
         ("getConvertPrice", "74000.10", Decimal, Decimal("74000.10")),
+        ("getSparklines", f'[{TICKER[:-1]},"trend":["1"]}}]', lambda x: x[0]["symbol"], "BTC/USDT"),
     ):
         stage.exchange.next(
             operation, scripts.data(f"bare {payload[:20]}", payload, enveloped=False)

@@ -100,10 +100,10 @@ def seconds_for_all(stage: Stage) -> Iterator[Claim]:
     until(lambda: any(x.status == 429 for x in stage.of("getSpotWallets")))
     until(lambda: False, TOLD_S)
     if stage.driver.has_answered(first):  # nothing waits: the caller was told
-        answers = [refused := stage.driver.receive(first), _next_call(stage, refused)]
+        answers = [refused := stage.received(first), _next_call(stage, refused)]
     else:
         second = stage.driver.send("call", operation="getUserInfo", params={})
-        answers = [stage.driver.receive(number) for number in (first, second)]
+        answers = [stage.received(number) for number in (first, second)]
     yield from _kept(stage, "sdk.retry-after-is-kept", "getSpotWallets", str(WAIT_S), answers)
 
 
@@ -121,7 +121,7 @@ def _wait(
 ) -> Iterator[Claim]:
     """A 429, then a second call by the user: nothing may arrive before its time."""
     stage.open_account({"timeoutMs": 5000})
-    stage.call("getUserInfo")
+    stage.call("getSpotWallets")
     stage.exchange.next(operation, scripts.too_many(retry_after))
     first = stage.call(operation, **params)
     second = _next_call(stage, first)
@@ -132,7 +132,7 @@ def _next_call(stage: Stage, first: Answer) -> Answer:
     """The user's next call. Whoever is told how long to wait does; an SDK that keeps that to itself has to wait."""
     if first.kind == "rate_limited" and first.retry_after_ms:
         until(lambda: False, min(first.retry_after_ms / 1000, MOST_WAIT_S))
-    return stage.call("getUserInfo")
+    return stage.call("getSpotWallets")
 
 
 def _kept(
