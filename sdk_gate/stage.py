@@ -12,13 +12,17 @@ from typing import Any, Final
 from conformance.wire.signing import Recipe
 from reference_exchange.keys import ApiKey
 from sdk_gate.arrivals import Arrival, Mark, Seen, tokens_of
-from sdk_gate.driver import Answer, Driver
+from sdk_gate.driver import STEP_S, Answer, Driver
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 
 TIMEOUT_MS: Final = 1000
 RETRY_MS: Final = 100
 PING_MS: Final = 300
 SILENCE_MS: Final = 1200
+# What an SDK has no setting for may be so long; a case that would have to wait longer is skipped.
+LONGEST_MS: Final = MappingProxyType(
+    {"timeoutMs": 10_000, "retryMs": 2_000, "pingMs": 10_000, "silenceMs": 30_000}
+)
 NO_TIMING: Final[Mapping[str, int]] = MappingProxyType({})
 POLL_S: Final = 0.01
 SOON_S: Final = (
@@ -57,13 +61,35 @@ class Stage:
     random: Random
     begin: Mark
     secrets: list[str] = field(default_factory=list)
+    timing: dict[str, int] = field(default_factory=dict)  # what applies to the client that is open
     _key: ApiKey | None = None
 
     # --- the SDK ----------------------------------------------------------------------------------
 
     def open(self, by: str = "", rest: str = "", timing: Mapping[str, int] = NO_TIMING) -> None:
         """Make a client; `by` is the credentials that it gets: token, key, or none."""
-        self.driver_did("open", config=self.config(by, rest, timing))
+        config = self.config(by, rest, timing)
+        answer = self.driver_did("open", config=config)
+        told = answer.result.get("timing", {}) if isinstance(answer.result, dict) else {}
+        self.timing = {**config["timing"], **told}
+
+    def waits_ms(self, name: str) -> int:
+        """One of the client's times as it really is. Raises NotInSdk when no case can wait so long."""
+        ms = self.timing[name]
+        if ms > LONGEST_MS[name]:
+            longest = f"a case waits for {LONGEST_MS[name]} ms at most"
+            raise NotInSdk(f"{name} of the SDK is {ms} and cannot be set: {longest}")
+        return ms
+
+    @property
+    def late_ms(self) -> int:
+        """After how long an answer comes too late for the client that is open. Raises NotInSdk."""
+        return self.waits_ms("timeoutMs") + 3 * TIMEOUT_MS
+
+    @property
+    def soon_s(self) -> float:
+        """How long to wait for what the client does by itself, after a pause or several. Raises NotInSdk."""
+        return SOON_S + 8 * max(0, self.waits_ms("retryMs") - RETRY_MS) / 1000
 
     def open_account(self, timing: Mapping[str, int] = NO_TIMING) -> str:
         """Make a client with whatever credentials the driver has a feature for; which they are."""
@@ -117,7 +143,9 @@ class Stage:
 
     def received(self, number: int) -> Answer:
         """The answer to a call that was sent. Raises NotInSdk."""
-        answer = self.driver.receive(number)
+        # A read may run into its time-out several times.
+        longer_ms = max(0, self.timing.get("timeoutMs", TIMEOUT_MS) - TIMEOUT_MS)
+        answer = self.driver.receive(number, STEP_S + 4 * longer_ms / 1000)
         if answer.kind == "unsupported":
             steps = (x.step for x in self.driver.exchanged if x.step["id"] == number)
             raise NotInSdk(f"the SDK does not have {next(steps)['operation']}")

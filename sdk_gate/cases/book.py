@@ -214,7 +214,7 @@ def second_snapshot(stage: Stage) -> Iterator[Claim]:
     feed.fill()
     feed.seq += 100
     stage.cut()
-    until(lambda: len(subscriptions(stage.seen.stream, TOPIC)) >= 2)
+    until(lambda: len(subscriptions(stage.seen.stream, TOPIC)) >= 2, stage.soon_s)
     title = "no level of the book before a break remains"
     yield _compare("sdk.snapshots-replace-the-book", title, stage, feed)
 

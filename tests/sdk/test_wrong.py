@@ -17,7 +17,11 @@ MISTAKES = re.findall(
     r"^\| (S\d+) \|", (gate_runs.ROOT / "docs/sdk-mistakes.md").read_text(encoding="utf-8"), re.M
 )
 WRONG, RIGHT = wrong_sdks(), right_sdks()
-QUICK = {"python": "python-sends-bearer", "java": "java-writes-exponents", "go": "go-writes-exponents"}
+QUICK = {
+    "python": "python-sends-bearer",
+    "java": "java-writes-exponents",
+    "go": "go-writes-exponents",
+}
 
 
 @pytest.mark.parametrize("sdk", [*WRONG, *RIGHT], ids=lambda each: each.name)
