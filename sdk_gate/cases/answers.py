@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
@@ -35,15 +36,20 @@ INTEGERS: Final = (9_223_372_036_854_775_807, 9_007_199_254_740_993, 0)
 
 @case("sdk.decimals-are-read-exactly", needs=(ACCOUNT,))
 def decimals(stage: Stage) -> Iterator[Claim]:
-    """Balances with more digits than a binary number holds, written as text and as numbers."""
+    """Balances with more digits than a binary number holds, written as text and as numbers, whole and in chunks."""
     stage.open_account()
     for text in DECIMALS:
-        for written, how in ((f'"{text}"', "text"), (text, "a number")):
+        for written, how, is_chunked in (
+            (f'"{text}"', "text", False),
+            (text, "a number", False),
+            (f'"{text}"', "text in chunks", True),
+        ):
             payload = (
                 f'[{{"coin":{{"unit":"BTC","name":"Bitcoin"}},"balance":{written},'
                 f'"frozenBalance":{written},"isLock":0}}]'
             )
-            stage.exchange.next("getSpotWallets", scripts.data(f"balance {written}", payload))
+            script = replace(scripts.data(f"balance {written}", payload), is_chunked=is_chunked)
+            stage.exchange.next("getSpotWallets", script)
             answer = stage.call("getSpotWallets")
             found = _field(answer, 0, "balance")
             title = f"{text} as {how} keeps its digits"

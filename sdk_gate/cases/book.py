@@ -18,6 +18,7 @@ SYMBOL: Final = "BTC/USDT"
 TOPIC: Final = f"depth.{SYMBOL}"
 DELTAS: Final = 40
 SETTLED_S: Final = 5.0
+QUIET_S: Final = 0.3
 ZEROS: Final = ("0", "0.00", "0.00000000")
 SEQUENCES: Final = (2**31 - DELTAS // 2, 2**32 - DELTAS // 2, 2**53 - DELTAS // 2)
 
@@ -144,6 +145,19 @@ def whole_feed(stage: Stage) -> Iterator[Claim]:
     yield equal("sdk.book-follows-the-feed", title, 1, asked)
 
 
+@case("sdk.book-follows-the-feed", needs=("book",))
+def levels_written_otherwise(stage: Stage) -> Iterator[Claim]:
+    """A delta writes the price of a level with another number of zeros: it is the same level."""
+    feed = _begin(stage)
+    for side, amount in (("bids", "7.50"), ("asks", "0"), ("bids", "0")):
+        price = next(iter(getattr(feed, side)))
+        frame = feed.tell(side, price, amount)
+        frame["data"][side] = [[f"{price}00", amount]]
+        stage.push(frame)
+    title = "a level is the one of its price, however that is written"
+    yield _compare("sdk.book-follows-the-feed", title, stage, feed)
+
+
 @case("sdk.large-integers-are-read-exactly", needs=("book",))
 def sequences_that_grow(stage: Stage) -> Iterator[Claim]:
     """The sequence of a book outgrows an int, an unsigned one, and what a double holds."""
@@ -162,7 +176,7 @@ def deltas_before_the_snapshot(stage: Stage) -> Iterator[Claim]:
     early = _of_one_level(feed)
     for frame in early:
         stage.push(frame)
-    until(lambda: False, 0.3)
+    until(lambda: False, QUIET_S)
     book = stage.book(SYMBOL)
     title = "without a snapshot there is no book"
     is_none = not book["synced"]
@@ -200,6 +214,24 @@ def gap(stage: Stage) -> Iterator[Claim]:
     for _ in range(2):
         stage.push(feed.change())
     yield _compare("sdk.gaps-are-noticed", "the new snapshot makes the book right", stage, feed)
+
+
+@case("sdk.gaps-are-noticed", needs=("book",))
+def break_without_a_snapshot(stage: Stage) -> Iterator[Claim]:
+    """The connection breaks, and the snapshot of the new one takes its time."""
+    feed = _begin(stage)
+    stage.take_over(TOPIC, list)
+    stage.cut()
+    until(lambda: len(subscriptions(stage.seen.stream, TOPIC)) >= 2, stage.soon_s)
+    feed.change()  # while nobody was connected
+    stage.push(feed.change())
+    until(lambda: False, QUIET_S)
+    title = "after a break the book does not count as right before a snapshot"
+    synced = "synced" if stage.book(SYMBOL)["synced"] else "not synced"
+    yield equal("sdk.gaps-are-noticed", title, "not synced", synced)
+    stage.push(feed.snapshot())
+    title = "the snapshot after a break makes the book right"
+    yield _compare("sdk.gaps-are-noticed", title, stage, feed)
 
 
 @case("sdk.snapshots-replace-the-book", needs=("book",))

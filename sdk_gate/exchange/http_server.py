@@ -19,6 +19,7 @@ from sdk_gate.exchange.scripts import WHOLE, Script
 
 CHUNK: Final = 65_536
 MOST_BODY: Final = 1_048_576
+CHUNKED: Final = ("Transfer-Encoding", "chunked")
 PLAIN: Final = Script("as usual")
 # One request in, the answer that is due, and how it is to be written.
 Answering = Callable[[Request, str, int], Awaitable[tuple[Response, Script]]]
@@ -95,12 +96,13 @@ async def _write(
     if not script.answers:
         writer.transport.abort()
         return False
-    head = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+    length = ("Content-Length", str(len(answer.body)))
+    head = [*answer.headers, CHUNKED if script.is_chunked else length]
     writer.write(connection.send(h11.Response(status_code=answer.status, headers=head)) or b"")
     cut = script.body_bytes != WHOLE
     body = answer.body[: script.body_bytes] if cut else answer.body
     if request.method != "HEAD" and body:
-        await _write_body(connection, writer, body, script.stall_ms)
+        await _write_body(connection, writer, body, script)
     if cut:
         return False
     writer.write(connection.send(h11.EndOfMessage()) or b"")
@@ -109,10 +111,10 @@ async def _write(
 
 
 async def _write_body(
-    connection: h11.Connection, writer: asyncio.StreamWriter, body: bytes, stall_ms: int
+    connection: h11.Connection, writer: asyncio.StreamWriter, body: bytes, script: Script
 ) -> None:
-    middle = len(body) // 2 if stall_ms else 0
+    middle = len(body) // 2 if script.stall_ms or script.is_chunked else 0
     if middle:
         writer.write(connection.send(h11.Data(data=body[:middle])) or b"")
-        await asyncio.sleep(stall_ms / 1000)
+        await asyncio.sleep(script.stall_ms / 1000)
     writer.write(connection.send(h11.Data(data=body[middle:])) or b"")
