@@ -142,8 +142,22 @@ def _wait(
     stage.call("getSpotWallets")
     stage.exchange.next(operation, scripts.too_many(retry_after))
     first = stage.call(operation, **params)
+    yield from _told_when(stage, requirement, operation, first)
     second = _next_call(stage, first)
     yield from _kept(stage, requirement, operation, retry_after, (first, second))
+
+
+def _told_when(stage: Stage, requirement: str, operation: str, answer: Answer) -> Iterator[Claim]:
+    """An error that says how long to wait says it in milliseconds."""
+    now_ns = stage.exchange.now_ns()
+    due_ns = [earliest_ns(x) or 0 for x in stage.of(operation) if x.status == 429]
+    left_ms = (max(due_ns, default=0) - now_ns) // NS_PER_MS
+    if answer.kind == "rate_limited" and answer.retry_after_ms and left_ms > 0:
+        # It may have read a date as whole seconds, or tell what the 429 said and not what is left of it.
+        is_right = left_ms // 2 <= answer.retry_after_ms <= left_ms + 2000
+        title = f"the error after a 429 to {operation} says how long to wait, in milliseconds"
+        expected, actual = f"about {left_ms} ms", f"{answer.retry_after_ms} ms"
+        yield holds(requirement, is_right, title, expected, actual)
 
 
 def _next_call(stage: Stage, first: Answer) -> Answer:
