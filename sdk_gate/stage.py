@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from random import Random
 from types import MappingProxyType
 from typing import Any, Final
@@ -209,6 +210,12 @@ class Stage:
         return self.exchange.do(
             lambda: list(self.exchange.rules.spot.orders_of(self.person.account))
         )
+
+    def step_of(self, symbol: str, name: str) -> Decimal:
+        """The step of a market's `price` or `amount`."""
+        listed = (each.market for each in self.exchange.rules.config.listings)
+        market = next(each for each in listed if each.symbol == symbol)
+        return market.price_step if name == "price" else market.amount_step
 
     def positions(self) -> list[Any]:
         """The futures orders that the person has, whatever became of them."""
