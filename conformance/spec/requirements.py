@@ -13,6 +13,7 @@ import yaml
 
 from conformance.errors import ContractError
 from conformance.spec.contract import SPECS, Contract
+from conformance.spec.documents import Loader
 
 
 class Strength(StrEnum):
@@ -111,7 +112,7 @@ def derive(contract: Contract) -> Iterable[Requirement]:
 
 def _read(path: Path) -> list[Mapping[str, Any]]:
     try:
-        rows = yaml.safe_load(path.read_text(encoding="utf-8"))
+        rows = yaml.load(path.read_text(encoding="utf-8"), Loader=Loader)
     except OSError as error:
         raise ContractError(f"cannot read {path}: {error.strerror}") from None
     except yaml.YAMLError as error:

@@ -87,7 +87,7 @@ def typescript_client(logs: Path) -> int:
 def python_client(logs: Path) -> int:
     """How many documented answers the Python client decodes, and writes again as they were."""
     log = logs / "client-python.log"
-    code = _generate("python", log, "--additional-properties=packageName=exchange_client")
+    code = generated_python(log)
     interpreter = tools.environment(code / "environment", [code], log)
     answers, script = answer_examples(), code / "decode.py"
     script.write_text(DECODE, encoding="utf-8")
@@ -95,6 +95,11 @@ def python_client(logs: Path) -> int:
     decoded = tools.run([interpreter, script], log, code) == 0
     shutil.rmtree(code / "environment")
     return len(answers) if decoded else 0
+
+
+def generated_python(log: Path) -> Path:
+    """The sources of the Python client, the package `exchange_client`."""
+    return _generate("python", log, "--additional-properties=packageName=exchange_client")
 
 
 def answer_examples() -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@
   const isOwn = (value) => value.startsWith('#') || value.startsWith('data:') || value === '';
   // A link, and nothing else, may lead to another page of the same run: relative, and without a scheme.
   const isBeside = (each, name, value) => each.localName === 'a' && name === 'href'
-    && /^(\.\.\/)?([\w.%-]+\/)*[\w.%-]+\.html(#[\w.-]*)?$/.test(value);
+    && /^(\.\.\/)?((?!\.\.\/)[\w.%-]+\/)*[\w.%-]+\.html(#[\w.-]*)?$/.test(value);
   const acts = all.filter((each) => each.matches(ACTS)).map(short);
   const leads = [];
   for (const each of all) {
