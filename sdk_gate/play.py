@@ -21,7 +21,7 @@ from sdk_gate.driver import Driver, Gone
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 from sdk_gate.judges import requests, streams
 from sdk_gate.protocol import VERSION, DriverError
-from sdk_gate.stage import Failed, Person, Stage
+from sdk_gate.stage import Failed, NotInSdk, Person, Stage
 
 FIRST: Final = "getCoinTicker"
 
@@ -86,7 +86,10 @@ class Player:
         """A ticker, before anything is judged. Raises DriverError, Gone."""
         stage = self._stage(Random(self.seed))
         stage.open()
-        answer = stage.call(FIRST, coin="btc")
+        try:
+            answer = stage.call(FIRST, coin="btc")
+        except NotInSdk as missing:
+            raise DriverError(f"every driver has public operations: {missing}") from None
         if not answer.ok or not stage.of(FIRST):
             asked = "was asked" if stage.of(FIRST) else "was not asked"
             raise DriverError(f"{FIRST} of an exchange that {asked}: {answer.said}")
@@ -136,6 +139,8 @@ class Player:
             stage.driver.step("close")
         except CannotTell as cannot:
             self._rest(played, Verdict.INCONCLUSIVE, str(cannot))
+        except NotInSdk as missing:
+            self._rest(played, Verdict.SKIPPED, str(missing))
         except Failed as failed:
             self._rest(played, Verdict.FAIL, str(failed))
         except Gone as gone:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from random import Random
 from types import MappingProxyType
 from typing import Any, Final
@@ -12,13 +13,17 @@ from typing import Any, Final
 from conformance.wire.signing import Recipe
 from reference_exchange.keys import ApiKey
 from sdk_gate.arrivals import Arrival, Mark, Seen, tokens_of
-from sdk_gate.driver import Answer, Driver
+from sdk_gate.driver import STEP_S, Answer, Driver
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 
 TIMEOUT_MS: Final = 1000
 RETRY_MS: Final = 100
 PING_MS: Final = 300
 SILENCE_MS: Final = 1200
+# What an SDK has no setting for may be so long; a case that would have to wait longer is skipped.
+LONGEST_MS: Final = MappingProxyType(
+    {"timeoutMs": 10_000, "retryMs": 2_000, "pingMs": 10_000, "silenceMs": 30_000}
+)
 NO_TIMING: Final[Mapping[str, int]] = MappingProxyType({})
 POLL_S: Final = 0.01
 SOON_S: Final = (
@@ -28,6 +33,10 @@ SOON_S: Final = (
 
 class Failed(Exception):
     """An SDK does not do what it has a feature for, on an exchange that gives it no reason."""
+
+
+class NotInSdk(Exception):
+    """An SDK has not what a case asks for: what is open of the case is skipped, with this reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +62,35 @@ class Stage:
     random: Random
     begin: Mark
     secrets: list[str] = field(default_factory=list)
+    timing: dict[str, int] = field(default_factory=dict)  # what applies to the client that is open
     _key: ApiKey | None = None
 
     # --- the SDK ----------------------------------------------------------------------------------
 
     def open(self, by: str = "", rest: str = "", timing: Mapping[str, int] = NO_TIMING) -> None:
         """Make a client; `by` is the credentials that it gets: token, key, or none."""
-        self.driver_did("open", config=self.config(by, rest, timing))
+        config = self.config(by, rest, timing)
+        answer = self.driver_did("open", config=config)
+        told = answer.result.get("timing", {}) if isinstance(answer.result, dict) else {}
+        self.timing = {**config["timing"], **told}
+
+    def waits_ms(self, name: str) -> int:
+        """One of the client's times as it really is. Raises NotInSdk when no case can wait so long."""
+        ms = self.timing[name]
+        if ms > LONGEST_MS[name]:
+            longest = f"a case waits for {LONGEST_MS[name]} ms at most"
+            raise NotInSdk(f"{name} of the SDK is {ms} and cannot be set: {longest}")
+        return ms
+
+    @property
+    def late_ms(self) -> int:
+        """After how long an answer comes too late for the client that is open. Raises NotInSdk."""
+        return self.waits_ms("timeoutMs") + 3 * TIMEOUT_MS
+
+    @property
+    def soon_s(self) -> float:
+        """How long to wait for what the client does by itself, after a pause or several. Raises NotInSdk."""
+        return SOON_S + 8 * max(0, self.waits_ms("retryMs") - RETRY_MS) / 1000
 
     def open_account(self, timing: Mapping[str, int] = NO_TIMING) -> str:
         """Make a client with whatever credentials the driver has a feature for; which they are."""
@@ -108,8 +139,24 @@ class Stage:
         return {self._key.name: self._key.secret} if self._key else {}
 
     def call(self, operation: str, **params: Any) -> Answer:
-        """Call an operation through the SDK."""
-        return self.driver.step("call", operation=operation, params=params)
+        """Call an operation through the SDK. Raises NotInSdk."""
+        return self.received(self.driver.send("call", operation=operation, params=params))
+
+    def received(self, number: int) -> Answer:
+        """The answer to a call that was sent. Raises NotInSdk."""
+        # A read may run into its time-out several times.
+        longer_ms = max(0, self.timing.get("timeoutMs", TIMEOUT_MS) - TIMEOUT_MS)
+        answer = self.driver.receive(number, STEP_S + 4 * longer_ms / 1000)
+        if answer.kind == "unsupported":
+            steps = (x.step for x in self.driver.exchanged if x.step["id"] == number)
+            raise NotInSdk(f"the SDK does not have {next(steps)['operation']}")
+        return answer
+
+    def sends(self, operation: str, **params: Any) -> tuple[Answer, tuple[Arrival, ...]]:
+        """Call an operation; its answer, and the requests of it that this call sent. Raises NotInSdk."""
+        before = len(self.of(operation))
+        answer = self.call(operation, **params)
+        return answer, self.of(operation)[before:]
 
     def calls(self, *asked: tuple[str, dict[str, Any]]) -> list[Answer]:
         """Call several at once; their answers in the order of the calls."""
@@ -117,7 +164,7 @@ class Stage:
             self.driver.send("call", operation=operation, params=params)
             for operation, params in asked
         ]
-        return [self.driver.receive(number) for number in numbers]
+        return [self.received(number) for number in numbers]
 
     def subscribe(self, topic: str) -> None:
         """Subscribe through the SDK. Raises Failed."""
@@ -163,6 +210,12 @@ class Stage:
         return self.exchange.do(
             lambda: list(self.exchange.rules.spot.orders_of(self.person.account))
         )
+
+    def step_of(self, symbol: str, name: str) -> Decimal:
+        """The step of a market's `price` or `amount`."""
+        listed = (each.market for each in self.exchange.rules.config.listings)
+        market = next(each for each in listed if each.symbol == symbol)
+        return market.price_step if name == "price" else market.amount_step
 
     def positions(self) -> list[Any]:
         """The futures orders that the person has, whatever became of them."""

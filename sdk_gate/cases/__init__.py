@@ -1,6 +1,16 @@
 """The situations that an SDK is put through."""
 
-from sdk_gate.cases import answers, book, orders, requests, retries, safety, signing, streams
+from sdk_gate.cases import (
+    answers,
+    book,
+    orders,
+    requests,
+    retries,
+    safety,
+    signing,
+    streams,
+    subscriptions,
+)
 from sdk_gate.cases.case import CASES
 
 __all__ = [
@@ -13,4 +23,5 @@ __all__ = [
     "safety",
     "signing",
     "streams",
+    "subscriptions",
 ]

@@ -18,6 +18,7 @@ SYMBOL: Final = "BTC/USDT"
 TOPIC: Final = f"depth.{SYMBOL}"
 DELTAS: Final = 40
 SETTLED_S: Final = 5.0
+QUIET_S: Final = 0.3
 ZEROS: Final = ("0", "0.00", "0.00000000")
 SEQUENCES: Final = (2**31 - DELTAS // 2, 2**32 - DELTAS // 2, 2**53 - DELTAS // 2)
 
@@ -112,8 +113,12 @@ def _compare(requirement: str, title: str, stage: Stage, feed: Feed) -> Claim:
     """The book has to become the exchange's within a while."""
     is_same = until(lambda: _is(stage, feed), SETTLED_S)
     book = stage.book(SYMBOL)
-    actual = f"{'synced' if book['synced'] else 'not synced'}, {_shown(book)}"
+    actual = f"{_is_synced(stage)}, {_shown(book)}"
     return holds(requirement, is_same, title, f"synced, {_shown(feed.levels)}", actual)
+
+
+def _is_synced(stage: Stage) -> str:
+    return "synced" if stage.book(SYMBOL)["synced"] else "not synced"
 
 
 def _shown(book: Any) -> str:
@@ -144,6 +149,19 @@ def whole_feed(stage: Stage) -> Iterator[Claim]:
     yield equal("sdk.book-follows-the-feed", title, 1, asked)
 
 
+@case("sdk.book-follows-the-feed", needs=("book",))
+def levels_written_otherwise(stage: Stage) -> Iterator[Claim]:
+    """A delta writes the price of a level with another number of zeros: it is the same level."""
+    feed = _begin(stage)
+    for side, amount in (("bids", "7.50"), ("asks", "0"), ("bids", "0")):
+        price = next(iter(getattr(feed, side)))
+        frame = feed.tell(side, price, amount)
+        frame["data"][side] = [[f"{price}00", amount]]
+        stage.push(frame)
+    title = "a level is the one of its price, however that is written"
+    yield _compare("sdk.book-follows-the-feed", title, stage, feed)
+
+
 @case("sdk.large-integers-are-read-exactly", needs=("book",))
 def sequences_that_grow(stage: Stage) -> Iterator[Claim]:
     """The sequence of a book outgrows an int, an unsigned one, and what a double holds."""
@@ -162,7 +180,7 @@ def deltas_before_the_snapshot(stage: Stage) -> Iterator[Claim]:
     early = _of_one_level(feed)
     for frame in early:
         stage.push(frame)
-    until(lambda: False, 0.3)
+    until(lambda: False, QUIET_S)
     book = stage.book(SYMBOL)
     title = "without a snapshot there is no book"
     is_none = not book["synced"]
@@ -191,15 +209,33 @@ def gap(stage: Stage) -> Iterator[Claim]:
     title = "after a gap the book is fetched anew"
     actual = f"{len(subscriptions(stage.seen.stream, TOPIC))} subscriptions"
     yield holds("sdk.gaps-are-noticed", asked, title, "the topic is subscribed again", actual)
-    book = stage.book(SYMBOL)
     title = "until it has come the book does not count as right"
-    synced = "synced" if book["synced"] else "not synced"
-    yield equal("sdk.gaps-are-noticed", title, "not synced", synced)
+    yield equal("sdk.gaps-are-noticed", title, "not synced", _is_synced(stage))
     held = False
     stage.push(feed.snapshot())
     for _ in range(2):
         stage.push(feed.change())
     yield _compare("sdk.gaps-are-noticed", "the new snapshot makes the book right", stage, feed)
+
+
+@case("sdk.gaps-are-noticed", needs=("book",))
+def break_without_a_snapshot(stage: Stage) -> Iterator[Claim]:
+    """The connection breaks, and the snapshot of the new one takes its time."""
+    feed = _begin(stage)
+    stage.take_over(TOPIC, list)
+    stage.cut()
+    until(lambda: len(subscriptions(stage.seen.stream, TOPIC)) >= 2, stage.soon_s)
+    until(lambda: False, QUIET_S)
+    title = "after a break the book does not count as right before a snapshot"
+    yield equal("sdk.gaps-are-noticed", title, "not synced", _is_synced(stage))
+    feed.change()  # while nobody was connected
+    stage.push(feed.change())
+    until(lambda: False, QUIET_S)
+    title = "nor after a delta"
+    yield equal("sdk.gaps-are-noticed", title, "not synced", _is_synced(stage))
+    stage.push(feed.snapshot())
+    title = "the snapshot after a break makes the book right"
+    yield _compare("sdk.gaps-are-noticed", title, stage, feed)
 
 
 @case("sdk.snapshots-replace-the-book", needs=("book",))
@@ -214,7 +250,7 @@ def second_snapshot(stage: Stage) -> Iterator[Claim]:
     feed.fill()
     feed.seq += 100
     stage.cut()
-    until(lambda: len(subscriptions(stage.seen.stream, TOPIC)) >= 2)
+    until(lambda: len(subscriptions(stage.seen.stream, TOPIC)) >= 2, stage.soon_s)
     title = "no level of the book before a break remains"
     yield _compare("sdk.snapshots-replace-the-book", title, stage, feed)
 

@@ -12,16 +12,16 @@ from conformance.cases.claim import CannotTell, Claim, equal, holds
 from sdk_gate.arrivals import StreamEvent
 from sdk_gate.cases.case import case
 from sdk_gate.cases.requests import LIMIT_BUY
+from sdk_gate.cases.retries import apart
 from sdk_gate.exchange.stream_server import TEXT
 from sdk_gate.judges.streams import subscriptions
-from sdk_gate.stage import PING_MS, Stage, until
+from sdk_gate.stage import PING_MS, RETRY_MS, SILENCE_MS, Stage, until
 
 TRADES: Final = "trades.BTC/USDT"
 TICKER: Final = "ticker.ETH/USDT"
 KLINE: Final = "kline.BTC/USDT.1m"
 LARGE_ID: Final = 9_223_372_036_854_775_807
 REFUSALS: Final = 3
-LEAST_PAUSE_MS: Final = 50
 NS_PER_MS: Final = 1_000_000
 QUIET_S: Final = 1.0
 AT: Final = 1_800_000_000_000
@@ -157,9 +157,14 @@ def own_pings(stage: Stage) -> Iterator[Claim]:
         # The exchange answers both kinds: the document's frame, and the protocol's.
         return len(stage.seen.frames("ping")) + len(_texts(stage, "asked"))
 
-    came = until(lambda: count() >= 2, 20 * PING_MS / 1000)
-    title = f"a ping is sent every {PING_MS} ms"
-    yield holds("sdk.pings-are-sent", came, title, f"2 within {20 * PING_MS} ms", count())
+    ping_ms = stage.waits_ms("pingMs")
+    within_ms = max(
+        4 * ping_ms, 20 * PING_MS
+    )  # whether there are any; a busy machine is late with them
+    came = until(lambda: count() >= 2, within_ms / 1000)
+    title = "pings are sent while nothing happens"
+    expected = f"2 pings within {within_ms} ms, of a client that pings every {ping_ms} ms"
+    yield holds("sdk.pings-are-sent", came, title, expected, f"{count()} pings")
 
 
 @case("sdk.silence-is-noticed", needs=("streams",))
@@ -169,20 +174,17 @@ def silence(stage: Stage) -> Iterator[Claim]:
     stage.open()
     stage.subscribe(TRADES)
     stage.exchange.do(stage.exchange.streams.mute)
-    again = until(lambda: len(subscriptions(stage.seen.stream, TRADES)) >= 2)
+    silence_s = 1.5 * max(0, stage.waits_ms("silenceMs") - SILENCE_MS) / 1000
+    within_s = stage.soon_s + silence_s
+    again = until(lambda: len(subscriptions(stage.seen.stream, TRADES)) >= 2, within_s)
     title = "a silent connection is replaced, and the topic subscribed again"
     actual = f"{len(stage.seen.connections())} connections"
     yield holds("sdk.silence-is-noticed", again, title, "a second connection", actual)
     if again:
         until(lambda: stage.push(event(TRADES, "update", [trade(7)])) > 0, 2)
         title = "events of the new connection reach the caller"
-        yield holds(
-            "sdk.silence-is-noticed",
-            "7" in ids(collect(stage, TRADES, 1)),
-            title,
-            "a trade",
-            "none",
-        )
+        got = ids(collect(stage, TRADES, 1))
+        yield holds("sdk.silence-is-noticed", "7" in got, title, "trade 7", got)
 
 
 @case(
@@ -206,7 +208,7 @@ def connection_breaks(stage: Stage) -> Iterator[Claim]:
         def restored(mark: int = mark) -> Counter[str]:
             return Counter(x for x, _ in _subscribed(stage.seen.stream[mark:]))
 
-        until(lambda: {TRADES, KLINE} <= restored().keys())
+        until(lambda: {TRADES, KLINE} <= restored().keys(), stage.soon_s)
         until(lambda: False, QUIET_S)
         found = restored()
         for topic in (TRADES, KLINE):
@@ -235,22 +237,14 @@ def exchange_restarts(stage: Stage) -> Iterator[Claim]:
     stage.subscribe(TRADES)
     stage.exchange.do(lambda: stage.exchange.streams.refuse(REFUSALS))
     stage.cut()
-    again = until(lambda: len(subscriptions(stage.seen.stream, TRADES)) >= 2, 15)
+    within_s = 15 + 20 * max(0, stage.waits_ms("retryMs") - RETRY_MS) / 1000
+    again = until(lambda: len(subscriptions(stage.seen.stream, TRADES)) >= 2, within_s)
     title = "connecting goes on until it succeeds"
     refused = [each for each in stage.seen.stream if each.kind in ("refused", "opened")]
     actual = f"{len(refused)} attempts"
     yield holds("sdk.reconnects-are-apart", again, title, f"{REFUSALS + 2} attempts", actual)
-    for first, second in pairwise(refused[1:]):
-        pause_ms = (second.at_ns - first.at_ns) / NS_PER_MS
-        title = "there is a pause before each attempt to connect"
-        expected = f"at least {LEAST_PAUSE_MS} ms"
-        yield holds(
-            "sdk.reconnects-are-apart",
-            pause_ms >= LEAST_PAUSE_MS,
-            title,
-            expected,
-            f"{pause_ms:.0f} ms",
-        )
+    pauses_ms = [(then.at_ns - x.at_ns) / NS_PER_MS for x, then in pairwise(refused[1:])]
+    yield from apart("sdk.reconnects-are-apart", pauses_ms, "to connect")
 
 
 @case("sdk.authentication-is-restored", "sdk.frames-are-documented", needs=("private", "token"))
@@ -274,14 +268,15 @@ def own_orders(stage: Stage) -> Iterator[Claim]:
                 found += [(message["op"], str(topic)) for topic in topics or ()]
         return found
 
-    until(lambda: frames[-1] in order_of_frames())
+    until(lambda: frames[-1] in order_of_frames(), stage.soon_s)
     title = "authentication comes before private topics on the new connection"
     found = [" ".join(each).strip() for each in order_of_frames()]
     yield equal("sdk.authentication-is-restored", title, ["auth", "subscribe orders"], found[:2])
     stage.call("placeSpotOrder", **LIMIT_BUY)
     title = "own orders are told on the new connection"
     got = collect(stage, "orders", 1)
-    yield holds("sdk.authentication-is-restored", bool(got), title, "an event", "none")
+    actual = f"{len(got)} events"
+    yield holds("sdk.authentication-is-restored", bool(got), title, "an event or more", actual)
 
 
 @case("sdk.trades-are-given-once", needs=("streams",))
@@ -295,7 +290,7 @@ def overlap(stage: Stage) -> Iterator[Claim]:
     got = collect(stage, TRADES, 4)
     shown[:] = [trade(2), trade(3), trade(4), trade(5), trade(6)]
     stage.cut()
-    until(lambda: len(subscriptions(stage.seen.stream, TRADES)) >= 2)
+    until(lambda: len(subscriptions(stage.seen.stream, TRADES)) >= 2, stage.soon_s)
     until(lambda: stage.push(event(TRADES, "update", [trade(7)])) > 0, 2)
     got += collect(stage, TRADES, 3)
     title = "every trade is given once, also those of the break"

@@ -19,6 +19,7 @@ from sdk_gate.exchange.scripts import WHOLE, Script
 
 CHUNK: Final = 65_536
 MOST_BODY: Final = 1_048_576
+CHUNKED: Final = ("Transfer-Encoding", "chunked")
 PLAIN: Final = Script("as usual")
 MOST_LINE: Final = 500  # characters that are kept of what is no request
 SCHEMES: Final = ("http://", "https://")
@@ -46,6 +47,8 @@ class HttpServer:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._connections += 1
         number, client = self._connections, writer.get_extra_info("peername")[0]
+        # asyncio does so itself only where the listener names the protocol; else every second answer is 40 ms late.
+        writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         connection = h11.Connection(h11.SERVER)
         with suppress(h11.LocalProtocolError, ConnectionError, asyncio.CancelledError):
             while True:
@@ -150,12 +153,13 @@ async def _write(
     if not script.answers:
         writer.transport.abort()
         return False
-    head = [*answer.headers, ("Content-Length", str(len(answer.body)))]
+    length = ("Content-Length", str(len(answer.body)))
+    head = [*answer.headers, CHUNKED if script.is_chunked else length]
     writer.write(connection.send(h11.Response(status_code=answer.status, headers=head)) or b"")
     cut = script.body_bytes != WHOLE
     body = answer.body[: script.body_bytes] if cut else answer.body
     if request.method != "HEAD" and body:
-        await _write_body(connection, writer, body, script.stall_ms)
+        await _write_body(connection, writer, body, script)
     if cut:
         return False
     writer.write(connection.send(h11.EndOfMessage()) or b"")
@@ -164,10 +168,10 @@ async def _write(
 
 
 async def _write_body(
-    connection: h11.Connection, writer: asyncio.StreamWriter, body: bytes, stall_ms: int
+    connection: h11.Connection, writer: asyncio.StreamWriter, body: bytes, script: Script
 ) -> None:
-    middle = len(body) // 2 if stall_ms else 0
+    middle = len(body) // 2 if script.stall_ms or script.is_chunked else 0
     if middle:
         writer.write(connection.send(h11.Data(data=body[:middle])) or b"")
-        await asyncio.sleep(stall_ms / 1000)
+        await asyncio.sleep(script.stall_ms / 1000)
     writer.write(connection.send(h11.Data(data=body[middle:])) or b"")

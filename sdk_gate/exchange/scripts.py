@@ -22,7 +22,7 @@ class Script:
     `performs`: the rules do what was asked. `change` makes the answer out of what the rules said (None where they
     were not asked). `delay_ms` passes before the answer, `stall_ms` before the second half of its body. Of the body,
     `body_bytes` are written before the connection is cut, all of them when that is WHOLE; `answers` False cuts it
-    before the status line.
+    before the status line. `is_chunked` writes it in chunks, whose lengths stand before each.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Script:
     stall_ms: int = 0
     body_bytes: int = WHOLE
     answers: bool = True
+    is_chunked: bool = False
 
 
 def hang_up(performs: bool = True) -> Script:

@@ -56,12 +56,26 @@ class Listener:
         self.connection = connection
         self.session = session
         self.is_mute = False
+        self.is_torn = False
+        self._held: str | None = None
         self._frames: asyncio.Queue[str] = asyncio.Queue()
 
     def send(self, text: str) -> None:
         """Let a frame go out."""
         if not self.is_mute:
             self._frames.put_nowait(text)
+        self.release()
+
+    def hold(self, text: str, seconds: float) -> None:
+        """Let a frame go out behind the next one, or after so long."""
+        self._held = text
+        asyncio.get_running_loop().call_later(seconds, self.release)
+
+    def release(self) -> None:
+        """Let go out what is held."""
+        text, self._held = self._held, None
+        if text is not None:
+            self.send(text)
 
     async def write(self, note: Callable[[str], None]) -> None:
         """Write what waits, for as long as the connection lives."""
@@ -69,7 +83,9 @@ class Listener:
             while True:
                 text = await self._frames.get()
                 note(text)
-                await self.connection.send(text)
+                third = len(text) // 3
+                torn = (text[:third], text[third : 2 * third], text[2 * third :])
+                await self.connection.send(torn if self.is_torn else text)
 
 
 class StreamServer:
@@ -85,6 +101,7 @@ class StreamServer:
         self._open: dict[int, Listener] = {}
         self._taken: dict[str, First] = {}
         self._refusals = 0
+        self._hold_s = 0.0
 
     async def start(self, listener: socket.socket) -> Server:
         """Serve what connects."""
@@ -122,10 +139,20 @@ class StreamServer:
         self.cut()
         self._taken.clear()
         self._refusals = 0
+        self._hold_s = 0.0
 
     def refuse(self, times: int) -> None:
         """Refuse the next so many connections."""
         self._refusals = times
+
+    def tear(self) -> None:
+        """Send each message in fragments from now on, on the connections that are open."""
+        for each in self._open.values():
+            each.is_torn = True
+
+    def hold(self, seconds: float) -> None:
+        """Let the next answer to a frame go out behind the one after it, or after so long."""
+        self._hold_s = seconds
 
     def mute(self) -> None:
         """Say nothing more on the connections that are open, not even a pong."""
@@ -189,7 +216,10 @@ class StreamServer:
                 each.send(_text(frame))
 
         def send(text: str) -> None:
-            if _topic_of(text) not in self._taken:
+            if self._hold_s and "id" in json.loads(text):
+                each.hold(text, self._hold_s)
+                self._hold_s = 0.0
+            elif _topic_of(text) not in self._taken:
                 each.send(text)
 
         each.connection.on_ping = note("asked")

@@ -77,9 +77,9 @@ class VerifyingExchange:
 
     # --- what the gate does -----------------------------------------------------------------------
 
-    def begin(self, seed: int) -> None:
-        """Forget everything: accounts, orders, scripts, connections; begin with a seed."""
-        self.do(lambda: self._renew(replace(self._config, seed=seed)))
+    def begin(self, seed: int, behind_ms: int = 0) -> None:
+        """Forget everything: accounts, orders, scripts, connections. The clock may begin behind the machine's."""
+        self.do(lambda: self._renew(replace(self._config, seed=seed), behind_ms))
 
     def do(self, act: Callable[[], T]) -> T:
         """Do something in the exchange's thread, where nothing else happens meanwhile."""
@@ -180,13 +180,13 @@ class VerifyingExchange:
             self.rules.advance()
             await asyncio.sleep(TICK_S)
 
-    def _renew(self, config: ExchangeConfig) -> None:
+    def _renew(self, config: ExchangeConfig, behind_ms: int = 0) -> None:
         self.streams.forget()
         self._scripts.clear()
         self._standing.clear()
         self._choose = _as_usual
         self.begun_ns = self.now_ns()
-        self.clock = MovableClock(lambda: time.time_ns() // 1_000_000)
+        self.clock = MovableClock(lambda: time.time_ns() // 1_000_000 - behind_ms)
         self.rules = ReferenceExchange(self.contract, config, self.clock)
 
     def _connect(self, client: str) -> StreamSession:

@@ -54,7 +54,7 @@ class Driven:
             answer = self._answer()
             assert answer["id"] in sent.keys() - answers.keys(), f"an answer to nothing: {answer}"
             if answer["ok"] and sent[answer["id"]] in SCHEMA["$defs"]["results"]:
-                holds(f"results/{sent[answer['id']]}", answer["result"])
+                holds(f"results/{sent[answer['id']]}", answer.get("result"))
             answers[answer["id"]] = answer
         return [answers[each] for each in sent]
 
