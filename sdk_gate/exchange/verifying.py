@@ -146,6 +146,8 @@ class VerifyingExchange:
             self.wait(_end_all())
             self._loop.call_soon_threadsafe(self._loop.stop)
             thread.join(STOP_S)
+            if not thread.is_alive():
+                self._loop.close()
 
     async def _listen(self, certificate: ssl.SSLContext) -> Addresses:
         rest, stream = listeners.bound(), listeners.bound()
