@@ -21,7 +21,8 @@ TRADES: Final = "trades.BTC/USDT"
 TICKER: Final = "ticker.ETH/USDT"
 KLINE: Final = "kline.BTC/USDT.1m"
 LARGE_ID: Final = 9_223_372_036_854_775_807
-REFUSALS: Final = 3
+REFUSALS: Final = 6
+QUICK_RETRY_MS: Final = 50
 NS_PER_MS: Final = 1_000_000
 QUIET_S: Final = 1.0
 AT: Final = 1_800_000_000_000
@@ -233,7 +234,7 @@ def _subscribed(stream: Sequence[StreamEvent]) -> Iterator[tuple[str, int]]:
 def exchange_restarts(stage: Stage) -> Iterator[Claim]:
     """The connection breaks, and the next ones are refused."""
     stage.take_over(TRADES, list)
-    stage.open()
+    stage.open(timing={"retryMs": QUICK_RETRY_MS})
     stage.subscribe(TRADES)
     stage.exchange.do(lambda: stage.exchange.streams.refuse(REFUSALS))
     stage.cut()
