@@ -85,7 +85,7 @@ nightly: $(READY) ## unattended: contract, rounds beside a control, longer load,
 
 .PHONY: test
 test: $(READY) ## the suite's own tests
-	@$(PY) -m pytest tests -q -n 2 --dist loadfile
+	@$(PY) -m pytest tests -q -n 3 --dist loadfile
 
 .PHONY: check
 check: $(READY) ## format, lint, types, import table, contract lint
