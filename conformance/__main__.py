@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from conformance import job, night_plan, nightly, parts
+from conformance.arguments import Arguments
 from conformance.cases import library
 from conformance.errors import ExitCode, SuiteError
 from conformance.spec.contract import SPECS, Contract
@@ -17,15 +18,17 @@ INTERRUPTED = 130
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; our own errors are one line on stderr."""
-    options = _parser().parse_args(words)
+    command = "conformance"
     try:
+        options = _parser().parse_args(words)
+        command = options.command
         return int(options.do(options))
     except SuiteError as error:
         if str(error):
-            print(f"{options.command}: {error}", file=sys.stderr)
+            print(f"{command}: {error}", file=sys.stderr)
         return int(error.exit_code)
     except KeyboardInterrupt:
-        return _interrupted(options.command)
+        return _interrupted(command)
 
 
 def _interrupted(command: str) -> int:
@@ -88,7 +91,7 @@ def _checks(options: argparse.Namespace) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m conformance", description=__doc__)
+    parser = Arguments(prog="python -m conformance", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     jobs = {"contract": _run, "conformance": _run, "load": _load, "nightly": _nightly}
     for name, do in jobs.items():

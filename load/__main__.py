@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.arguments import Arguments
 from conformance.embedded import embedded
 from conformance.errors import ExitCode, SafetyStop, SuiteError, TargetUnreachable
 from conformance.record import load_file
@@ -47,7 +48,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _parse(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m load", description=__doc__)
+    parser = Arguments(prog="python -m load", description=__doc__)
     parser.add_argument("--scenario", choices=(*SCENARIOS, ALL), default=ALL)
     parser.add_argument("--profile", default="smoke", help="a table of load/profiles.toml")
     parser.add_argument("--target", default="reference", help="a name in targets/, or a file")

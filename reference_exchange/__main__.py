@@ -10,6 +10,7 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+from conformance.arguments import Arguments
 from conformance.errors import ConfigurationError, SuiteError
 from conformance.target import is_loopback
 from reference_exchange.config import MANNERS, ExchangeConfig
@@ -20,8 +21,8 @@ EXTRA_WORK_US_MAX = 1_000_000
 
 def main(words: list[str] | None = None) -> int:
     """Serve until told to stop; what cannot be used is one line and exit code 3."""
-    options = _parser().parse_args(words)
     try:
+        options = _parser().parse_args(words)
         config, ports = _config(options), _ports(options)
         if options.while_stdin:
             threading.Thread(target=_end_with_input, daemon=True).start()
@@ -76,7 +77,7 @@ def _greet(where: Addresses, names: list[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m reference_exchange", description=__doc__)
+    parser = Arguments(prog="python -m reference_exchange", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument(
         "--exposed", action="store_true", help="allow a host that other machines reach"

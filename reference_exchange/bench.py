@@ -23,6 +23,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Final
 
+from conformance.arguments import Arguments
 from conformance.errors import ConfigurationError, SuiteError
 from load.histogram import histogram_of
 from load.result import figures
@@ -81,8 +82,8 @@ class Measured:
 
 def main(words: list[str] | None = None) -> int:
     """Measure, print and save; 0 when every goal is reached, 1 when not, 3 when it cannot be told."""
-    options = _parser().parse_args(words)
     try:
+        options = _parser().parse_args(words)
         if options.only not in KNOWN:
             raise ConfigurationError(f"unknown --only {options.only!r}: there is {KNOWN[0]}")
         run = options.run or _folder()
@@ -99,7 +100,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m reference_exchange.bench", description=__doc__)
+    parser = Arguments(prog="python -m reference_exchange.bench", description=__doc__)
     parser.add_argument("--only", default="exchange", help="what to measure: exchange")
     parser.add_argument("--run", type=Path, help="the folder that gets figures.json")
     return parser

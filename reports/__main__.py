@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from conformance.arguments import Arguments
 from conformance.errors import ExitCode, RunError, SuiteError
 from conformance.record import run_log
 from conformance.spec.places import Documents, Place, places
@@ -41,8 +42,8 @@ PAGES: dict[str, Callable[[Summary, Trend | None], str]] = {
 
 def main(words: list[str] | None = None) -> int:
     """Draw the pages and say the verdict; our own errors are one line on stderr."""
-    options = _parser().parse_args(words)
     try:
+        options = _parser().parse_args(words)
         summary, trend = read(options.run), read_trend(options.run)
         cases = read_cases(options.run)
         draw(options.run, summary, trend, options.other and _other(options.other), cases)
@@ -116,7 +117,7 @@ def _print(lines: list[str]) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m reports", description=__doc__)
+    parser = Arguments(prog="python -m reports", description=__doc__)
     parser.add_argument("run", type=Path, help="a run's folder, such as runs/latest")
     parser.add_argument(
         "--with", dest="other", type=Path, help="another run's folder, laid over this one"

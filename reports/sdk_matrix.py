@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from conformance.arguments import Arguments
 from conformance.errors import ExitCode, RunError, SuiteError
 from conformance.record import json_file
 from reports import document as run
@@ -36,8 +37,8 @@ Index = Mapping[str, Any]
 
 def main(words: list[str] | None = None) -> int:
     """Draw the matrix and say a line a run; our own errors are one line on stderr."""
-    options = _parser().parse_args(words)
     try:
+        options = _parser().parse_args(words)
         found = columns([_read(each) for each in options.run])
         index = document(found)
         _draw(options.out, found, index)
@@ -151,7 +152,7 @@ def _row_bytes(row: Mapping[str, Any]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m reports.sdk_matrix", description=__doc__)
+    parser = Arguments(prog="python -m reports.sdk_matrix", description=__doc__)
     parser.add_argument("run", type=Path, nargs="+", help="the folder of a gate run")
     parser.add_argument("--out", type=Path, required=True, help="where the matrix goes")
     return parser

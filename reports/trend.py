@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from conformance.arguments import Arguments
 from conformance.errors import ExitCode, RunError, SuiteError
 from conformance.record import json_file, trend_file
 from reports.change.judge import Judged, judge
@@ -35,9 +36,9 @@ Series = Mapping[str, Sequence[Night]]
 
 def main(words: list[str] | None = None) -> int:
     """0 when the night is compared; our own errors are one line on stderr."""
-    options = _parser().parse_args(words)
-    rules = Rules(margin=options.margin, margin_us=options.margin_us)
     try:
+        options = _parser().parse_args(words)
+        rules = Rules(margin=options.margin, margin_us=options.margin_us)
         summary = read(options.run)
         with History.open(options.history, os.environ.get(INDEX, "")) as history:
             trend = compared(history, summary, options.run.resolve().name, rules)
@@ -173,7 +174,7 @@ def _tenth(value: float | None) -> float | None:
 
 def _parser() -> argparse.ArgumentParser:
     rules = Rules()
-    parser = argparse.ArgumentParser(prog="python -m reports.trend", description=__doc__)
+    parser = Arguments(prog="python -m reports.trend", description=__doc__)
     parser.add_argument("run", type=Path, help="the folder of a nightly run")
     parser.add_argument("--history", type=Path, default=Path("history"), help="its folder")
     parser.add_argument("--margin", type=float, default=rules.margin, help="a share: 0.05")

@@ -16,9 +16,10 @@ PAGE = ROOT / "ARCHITECTURE.md"
 BEGIN, END = "<!-- import table: begin -->", "<!-- import table: end -->"
 
 # part -> the parts that it may import. An arrow only ever points to the left, or up.
-CORE = ("errors", "spec", "model", "wire")
+CORE = ("arguments", "errors", "spec", "model", "wire")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "errors": (),
+    "arguments": ("errors",),
     "model": (),
     "wire": ("errors", "model"),
     "spec": ("errors",),
@@ -30,7 +31,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "composition": (*CORE, "target", "cases", "transport", "verdict", "record"),
     "reference_exchange": (*CORE, "target", "load"),
     "load": (*CORE, "target", "record", "verdict", "composition"),
-    "reports": ("errors", "spec", "record", "verdict"),
+    "reports": ("arguments", "errors", "spec", "record", "verdict"),
     "contract_tests": (*CORE, "target", "cases", "transport", "verdict", "record", "composition"),
     "sdk_gate": (
         *(*CORE, "target", "cases", "verdict", "record", "composition"),

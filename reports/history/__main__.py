@@ -13,6 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from conformance.arguments import Arguments
 from conformance.errors import ConfigurationError, ExitCode, RunError, SuiteError
 from reports.history import address, export
 from reports.history.address import IndexUnusable
@@ -24,8 +25,8 @@ KEEP_DAYS_MOST = 36_500
 
 def main(words: list[str] | None = None) -> int:
     """Run one command; our own errors are one line on stderr."""
-    options = _parser().parse_args(words)
     try:
+        options = _parser().parse_args(words)
         taken = take_in(options.history, options.paths) if options.command == "import" else None
         with _opened(options) as history:
             for line in history.broken:
@@ -129,12 +130,12 @@ def _complain(line: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Arguments(
         prog="python -m reports.history",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    shared = argparse.ArgumentParser(add_help=False)
+    shared = Arguments(add_help=False)
     shared.add_argument("--history", type=Path, default=Path("history"), help="the folder")
     shared.add_argument("--index", default="", help="an SQLAlchemy address")
     commands = parser.add_subparsers(dest="command", required=True)
