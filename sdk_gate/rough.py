@@ -172,8 +172,8 @@ def _once(calm: Seen, seen: Seen) -> Iterator[Claim]:
         return
     numbers = [lost.number, *(each.number for each in _made(seen, lost))]
     title = "an order without an answer is not made again"
-    expected = f"{usual} times, as in the calm pass"
-    yield holds(ONCE, len(numbers) <= usual, title, expected, f"{len(numbers)} times", numbers)
+    expected = f"{usual} of them, as in the calm pass"
+    yield holds(ONCE, len(numbers) <= usual, title, expected, f"{len(numbers)} of them", numbers)
 
 
 def _made(seen: Seen, lost: Arrival) -> list[Arrival]:

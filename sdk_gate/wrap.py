@@ -167,9 +167,9 @@ class _Passes:
             tokens=tokens_of(passed.seen.of("login")),
             tests_refusals=self._calm is not None and self._calm.ended.exit_code == 0,
         )
-        seen = passed.seen
+        seen, calm = passed.seen, self._calm.seen if self._calm else passed.seen
         yield from distinct(requests.judge(known, seen.arrivals))
-        yield from distinct(waiting.judge(seen.arrivals))
+        yield from distinct(waiting.judge(calm.arrivals, seen.arrivals))
         yield from distinct(streams.judge(client_validators(self.contract.asyncapi), seen.stream))
         yield from distinct(streams.addresses(passed.secrets, seen.stream))
         yield from distinct(streams.pongs(seen.stream, passed.ended_ns))

@@ -23,7 +23,7 @@ CHEAP = "tickers-are-sound"
 FAULT = "ticker-low-stays-zero"
 # Quotes and dollar signs have to come through as they are.
 ASKS_ONCE = """curl -s "$EXCHANGE_REST_URL/market/data/quotations/coin?coin=btc" > '/dev/null'"""
-QUICK_START = f"bash {tools.ROOT / 'tests/sdk/wrapped/quick_start.sh'}"
+ASKS_AGAIN = f"bash {tools.ROOT / 'tests/sdk/wrapped/asks_again.sh'}"
 FROZEN = f"python3 {tools.ROOT / 'tests/sdk/frozen/driver_1_0.py'}"
 MOST_BYTES = {"summary.md": 900_000, "junit.xml": 10_000_000}
 ANNOTATION = re.compile(r"^::error file=(specs/[a-z]+\.yaml),line=(\d+),title=([^:]+)::", re.M)
@@ -63,7 +63,7 @@ def _ran(clone: Path, logs: Path) -> list[Figure]:
         "fails": ({"only": CHEAP}, {"FAULT": FAULT}, _fails),
         "reaches nobody": ({"base-url": "http://127.0.0.1:9"}, {}, _reaches_nobody),
         "gates an SDK by its own tests": ({"job": "sdk-gate", "sdk": ASKS_ONCE}, {}, _passes),
-        "gates an SDK that does not wait": ({"job": "sdk-gate", "sdk": QUICK_START}, {}, _fails),
+        "gates an SDK that does not wait": ({"job": "sdk-gate", "sdk": ASKS_AGAIN}, {}, _fails),
         "gates an SDK by its driver": (
             {"job": "sdk-gate", "sdk": FROZEN, "sdk-mode": "driver", "only": "answers/bare"},
             {},

@@ -1,7 +1,7 @@
 """Judges of waiting: what arrives before the time that a 429 gave.
 
-A request that is sent again too early is the SDK's doing. Another one need not be: an SDK may tell its caller of the
-429, and a test runner goes on with its next test.
+A request that is sent again too early is the SDK's doing where it came more often than in peace. What else comes need
+not be: an SDK may tell its caller of the 429, and a test runner goes on with its next test, which may ask the same.
 """
 
 from __future__ import annotations
@@ -17,46 +17,63 @@ from sdk_gate.arrivals import EXCHANGE, Arrival
 NS_PER_MS: Final = 1_000_000
 # What a client that asks several things at once had on its way when the 429 was written.
 IN_FLIGHT_MS: Final = 250
-OTHERS: Final = "other requests came before Retry-After was over: the SDK's or its tests'?"
+OTHERS: Final = "requests came before Retry-After was over: the SDK's or its tests'?"
 
 
-def judge(arrivals: Sequence[Arrival]) -> Iterator[Claim]:
+def judge(calm: Sequence[Arrival], arrivals: Sequence[Arrival]) -> Iterator[Claim]:
     """After each 429 its request may not come again before its Retry-After is over, but for what was on its way.
 
-    Whoever asks nothing more is not judged.
+    `calm` is what arrived in peace. Whoever asks nothing more is not judged.
     """
+    usual, came = (Counter(_asked(x) for x in each) for each in (calm, arrivals))
     excused_ns = IN_FLIGHT_MS * NS_PER_MS if _asks_at_once(arrivals) else 0
     others: Counter[str] = Counter()
     for refused in arrivals:
-        due_ns = earliest_ns(refused)
-        if refused.status != 429 or due_ns is None:
+        early = _early(refused, arrivals, excused_ns)
+        if early is None:
             continue
-        from_ns = (refused.answered_ns or refused.at_ns) + excused_ns
-        later = [x for x in arrivals if x.host == EXCHANGE and x.at_ns > from_ns]
-        if not later:
-            continue  # nothing more was asked: who does not come again cannot come too early
-        early = [x for x in later if x.at_ns < due_ns]
-        again = [x for x in early if _asks_the_same(x, refused)]
-        text = refused.answer.header("Retry-After") if refused.answer else ""
-        is_date = not (text or "").strip().isdigit()
-        requirement = "sdk.retry-after-dates-are-kept" if is_date else "sdk.retry-after-is-kept"
+        asked = _asked(refused)
+        is_repeated = came[asked] > max(usual[asked], 1)
+        again = [x for x in early if _asked(x) == asked] if is_repeated else []
         if early and not again:
-            others[requirement] += len(early)
-            continue
-        title = "what was refused is not sent again before Retry-After is over"
-        shown = [f"{x.operation} after {_ms(refused, x)} ms" for x in again[:5]]
-        numbers = [refused.number, *(x.number for x in again[:5])]
-        yield holds(
-            requirement, not again, title, f"nothing for {text}", shown or "nothing", numbers
-        )
+            others[_requirement(refused)] += len(early)
+        else:
+            yield _kept(refused, again)
     for requirement, count in others.items():
         yield Claim(requirement, Verdict.SKIPPED, f"{count} {OTHERS}")
 
 
-def _asks_the_same(one: Arrival, other: Arrival) -> bool:
-    """True for the same request; its signature and its time are in headers."""
-    mine, yours = one.request, other.request
-    return (mine.method, mine.target, mine.body) == (yours.method, yours.target, yours.body)
+def _early(refused: Arrival, arrivals: Sequence[Arrival], excused_ns: int) -> list[Arrival] | None:
+    """What came to the exchange too early after a 429; None where there is nothing to judge."""
+    due_ns = earliest_ns(refused)
+    if refused.status != 429 or due_ns is None:
+        return None
+    from_ns = (refused.answered_ns or refused.at_ns) + excused_ns
+    later = [x for x in arrivals if x.host == EXCHANGE and x.at_ns > from_ns]
+    # Who does not come again cannot come too early.
+    return [x for x in later if x.at_ns < due_ns] if later else None
+
+
+def _kept(refused: Arrival, again: Sequence[Arrival]) -> Claim:
+    title = "what was refused is not sent again before Retry-After is over"
+    shown = [f"{x.operation} after {_ms(refused, x)} ms" for x in again[:5]]
+    numbers = [refused.number, *(x.number for x in again[:5])]
+    expected = f"nothing for {_retry_after(refused)}"
+    return holds(_requirement(refused), not again, title, expected, shown or "nothing", numbers)
+
+
+def _requirement(refused: Arrival) -> str:
+    is_date = not _retry_after(refused).isdigit()
+    return "sdk.retry-after-dates-are-kept" if is_date else "sdk.retry-after-is-kept"
+
+
+def _retry_after(refused: Arrival) -> str:
+    return (refused.answer.header("Retry-After") or "").strip() if refused.answer else ""
+
+
+def _asked(each: Arrival) -> tuple[str, str, bytes]:
+    """What is asked; a request's signature and its time are in headers."""
+    return each.request.method, each.request.target, each.request.body
 
 
 def _asks_at_once(arrivals: Sequence[Arrival]) -> bool:
@@ -71,7 +88,7 @@ def _asks_at_once(arrivals: Sequence[Arrival]) -> bool:
 
 def earliest_ns(refused: Arrival) -> int | None:
     """The time, on the log's clock, from which on a refused client may come again; None when it was not told."""
-    text = (refused.answer.header("Retry-After") or "").strip() if refused.answer else ""
+    text = _retry_after(refused)
     answered_ns = refused.answered_ns or refused.at_ns
     if text.isdigit():
         return answered_ns + int(text) * 1000 * NS_PER_MS

@@ -162,7 +162,7 @@ def refused(at_ms: float, retry_after: str, **more: Any) -> Arrival:
 def test_what_was_refused_may_not_come_again_before_retry_after_is_over(
     others: list[Arrival], is_kept: bool
 ) -> None:
-    claims = list(waiting.judge([refused(0, "1"), *others]))
+    claims = list(waiting.judge([arrival()], [refused(0, "1"), *others]))
     assert [each.requirement for each in claims] == ["sdk.retry-after-is-kept"]
     assert (claims[0].verdict is Verdict.PASS) == is_kept, claims
 
@@ -177,20 +177,29 @@ def test_what_was_refused_may_not_come_again_before_retry_after_is_over(
     ],
 )
 def test_whose_another_request_is_after_a_429_cannot_be_told(other: Arrival) -> None:
-    claims = list(waiting.judge([refused(0, "1"), other, arrival(at_ms=1100)]))
+    claims = list(waiting.judge([], [refused(0, "1"), other, arrival(at_ms=1100)]))
     assert [(each.verdict, each.title) for each in claims] == [
         (Verdict.SKIPPED, f"1 {waiting.OTHERS}")
     ]
-    again = list(waiting.judge([refused(0, "1"), other, arrival(at_ms=900)]))
+    again = list(waiting.judge([], [refused(0, "1"), other, arrival(at_ms=900)]))
     assert [each.verdict for each in again] == [Verdict.FAIL]
+
+
+@pytest.mark.parametrize(("usual", "verdict"), [(3, Verdict.SKIPPED), (2, Verdict.FAIL)])
+def test_what_the_tests_ask_as_often_in_peace_may_be_the_next_test(
+    usual: int, verdict: Verdict
+) -> None:
+    calm = [arrival() for _ in range(usual)]
+    claims = list(waiting.judge(calm, [arrival(), refused(5, "1"), arrival(at_ms=10)]))
+    assert [each.verdict for each in claims] == [verdict]
 
 
 def test_a_date_is_read_by_the_exchanges_clock() -> None:
     given = refused(0, "Fri, 15 Jan 2027 08:00:02 GMT", exchange_ms=NOW_MS)
     assert waiting.earliest_ns(given) == 2000 * MS
     kept, early = arrival(at_ms=2001), arrival(at_ms=1900)
-    assert [x.verdict for x in waiting.judge([given, kept])] == [Verdict.PASS]
-    found = list(waiting.judge([given, early]))
+    assert [x.verdict for x in waiting.judge([], [given, kept])] == [Verdict.PASS]
+    found = list(waiting.judge([], [given, early]))
     assert [(x.requirement, x.verdict) for x in found] == [
         ("sdk.retry-after-dates-are-kept", Verdict.FAIL)
     ]
@@ -198,12 +207,12 @@ def test_a_date_is_read_by_the_exchanges_clock() -> None:
 
 @pytest.mark.parametrize("others", [[], [arrival(at_ms=10, host=OTHER)]])
 def test_who_asks_nothing_more_is_not_judged(others: list[Arrival]) -> None:
-    assert list(waiting.judge([refused(0, "1"), *others])) == []
+    assert list(waiting.judge([], [refused(0, "1"), *others])) == []
 
 
 @pytest.mark.parametrize("text", ["soon", "", "-1"])
 def test_a_retry_after_that_says_nothing_is_not_judged(text: str) -> None:
-    assert list(waiting.judge([refused(0, text), arrival(at_ms=5)])) == []
+    assert list(waiting.judge([], [refused(0, text), arrival(at_ms=5)])) == []
 
 
 @pytest.mark.parametrize(
