@@ -223,6 +223,10 @@ class Stage:
             lambda: list(self.exchange.rules.futures.orders_of(self.person.account))
         )
 
+    def count_of_keys(self) -> int:
+        """How many API keys the person has."""
+        return self.exchange.do(lambda: len(self.exchange.rules.keys.of(self.person.account)))
+
     def push(self, frame: dict[str, Any]) -> int:
         """Send a frame to the subscribers of its topic."""
         return self.exchange.do(lambda: self.exchange.streams.push(frame))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from conformance.cases.claim import Claim, equal, holds
+from conformance.cases.claim import CannotTell, Claim, equal, holds
 from sdk_gate.cases.case import ACCOUNT, case
 from sdk_gate.cases.requests import LIMIT_BUY
 from sdk_gate.exchange import scripts
@@ -20,6 +20,7 @@ POSITION: Final = {
     "leverage": 10,
     "volume": 1,
 }
+CLOSING: Final = {"contractCoinId": 1, "direction": "SELL", "type": "MARKET", "volume": 1}
 
 
 def _order(stage: Stage, script: Script) -> Iterator[Claim]:
@@ -86,18 +87,51 @@ def gateway_fails_after_it(stage: Stage) -> Iterator[Claim]:
     yield from _order(stage, scripts.broken(504, performs=True))
 
 
+def _troubles(stage: Stage) -> tuple[Script, ...]:
+    """What may keep the answer from a client that is open, after the exchange has done what was asked."""
+    return (scripts.hang_up(), scripts.broken(502, performs=True), scripts.late(stage.late_ms))
+
+
 @case("sdk.orders-are-made-once", needs=(ACCOUNT,))
 def position_may_be_open(stage: Stage) -> Iterator[Claim]:
     """A position is opened, which is an order too: the connection breaks, a gateway fails, no answer comes."""
     stage.open_account()
-    late = scripts.late(stage.late_ms)
-    for script in (scripts.hang_up(), scripts.broken(502, performs=True), late):
+    for script in _troubles(stage):
         stage.open_account()
         before = len(stage.positions())
         stage.exchange.next("openFuturesPosition", script)
         stage.call("openFuturesPosition", **POSITION)
         title = f"an exchange that {script.name}: one position is opened"
         yield equal("sdk.orders-are-made-once", title, 1, len(stage.positions()) - before)
+
+
+@case("sdk.orders-are-made-once", needs=(ACCOUNT,))
+def position_may_be_closed(stage: Stage) -> Iterator[Claim]:
+    """A part of a position is closed, which is an order as well, in the same troubles."""
+    stage.open_account()
+    opened = stage.call("openFuturesPosition", **{**POSITION, "volume": 10})
+    if not opened.ok:
+        raise CannotTell(f"there is no position to close: {opened.said}")
+    for script in _troubles(stage):
+        stage.open_account()
+        before = len(stage.positions())
+        stage.exchange.next("closeFuturesPosition", script)
+        stage.call("closeFuturesPosition", **CLOSING)
+        title = f"an exchange that {script.name}: a part of the position is closed once"
+        yield equal("sdk.orders-are-made-once", title, 1, len(stage.positions()) - before)
+
+
+@case("sdk.keys-are-made-once", needs=("token",))
+def key_may_be_made(stage: Stage) -> Iterator[Claim]:
+    """An API key is made, in the same troubles. Its secret is lost with the answer; the caller may look for it."""
+    stage.open("token")
+    for script in _troubles(stage):
+        stage.open("token")
+        before = stage.count_of_keys()
+        stage.exchange.next("createApiKey", script)
+        stage.call("createApiKey", scopes="read")
+        title = f"an exchange that {script.name}: one key is made"
+        yield equal("sdk.keys-are-made-once", title, 1, stage.count_of_keys() - before)
 
 
 @case("sdk.requests-end-in-time")
