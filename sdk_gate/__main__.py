@@ -6,8 +6,10 @@ import argparse
 import io
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
+from conformance.arguments import Arguments
 from conformance.errors import SuiteError
 from sdk_gate.stopping import Stopped
 
@@ -55,7 +57,7 @@ def _conclude(folder: Path) -> int:
 def _parser() -> argparse.ArgumentParser:
     from sdk_gate.asked import ALL, DEVIATIONS, DRIVER, LIMIT_S, WRAP
 
-    parser = argparse.ArgumentParser(prog="python -m sdk_gate", description=__doc__)
+    parser = Arguments(prog="python -m sdk_gate", description=__doc__)
     parser.add_argument(
         "--sdk", required=True, help=f"one of our drivers, {ALL} of them, or a command"
     )
@@ -76,10 +78,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds <= DAY_S:
-        raise ValueError(text)
-    return seconds
+    with suppress(ValueError):
+        if 0 < (seconds := float(text)) <= DAY_S:
+            return seconds
+    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds up to {DAY_S}")
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shlex
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -48,14 +49,8 @@ ARRIVES_WITH: Final = {
     "sdk.forms-are-forms": ACCOUNT,
     "sdk.frames-are-documented": "streams",
 }
-# A driver in a language that writes decimals by its locale, or reads dates by its time zone, is to show it. East of
-# Greenwich, where a date that is taken for local time lies in the past.
-ENVIRONMENT: Final = {
-    "SDK_GATE_LOG": "debug",
-    "TZ": "Asia/Tokyo",
-    "LC_NUMERIC": "de_DE.UTF-8",
-    "JAVA_TOOL_OPTIONS": "-Duser.language=de -Duser.country=DE",
-}
+JAVA: Final = "JAVA_TOOL_OPTIONS"
+GERMAN_JAVA: Final = "-Duser.language=de -Duser.country=DE"
 
 
 def run(asked: Asked) -> int:
@@ -119,7 +114,7 @@ def _checked(asked: Asked) -> tuple[Target, Contract, list[Case]]:
 def _by_driver(
     asked: Asked, target: Target, contract: Contract, chosen: Sequence[Case], folder: Path
 ) -> None:
-    driver = Driver(_command(asked, folder), asked.folder, folder / LOG, ENVIRONMENT)
+    driver = Driver(_command(asked, folder), asked.folder, folder / LOG, surroundings(os.environ))
     residents = residents_of(asked.seed)
     config = config_of(target, asked.seed, residents)
     with serving(contract, config) as (exchange, addresses):
@@ -134,6 +129,19 @@ def _by_driver(
             if driver.log.exists():  # it does not where the driver never started
                 passwords = [each.password for each in residents]
                 case_file.hide(driver.log, [*passwords, *exchange.secrets()])
+
+
+def surroundings(given: Mapping[str, str]) -> dict[str, str]:
+    """Variables in which a driver shows whether it writes decimals by its locale, or reads dates by its time zone.
+
+    East of Greenwich, where a date that is taken for local time lies in the past.
+    """
+    return {
+        "SDK_GATE_LOG": "debug",
+        "TZ": "Asia/Tokyo",
+        "LC_NUMERIC": "de_DE.UTF-8",
+        JAVA: " ".join(filter(None, (given.get(JAVA), GERMAN_JAVA))),
+    }
 
 
 def _command(asked: Asked, folder: Path) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from typing import Any, Final
 
 from conformance.cases.claim import Claim, equal, holds
@@ -77,13 +78,17 @@ def integers(stage: Stage) -> Iterator[Claim]:
     """An account's id with all the bits that it may have."""
     stage.open_account()
     for number in INTEGERS:
-        change = scripts.altered(f"id {number}", lambda data, n=number: {**data, "id": n})  # type: ignore[misc]
+        change = scripts.altered(f"id {number}", partial(_with_id, number))
         stage.exchange.next("getUserInfo", change)
         answer = stage.call("getUserInfo")
         found = _field(answer, "id")
         title = f"the id {number} comes back whole"
         actual = found if answer.ok else answer.said
         yield equal("sdk.large-integers-are-read-exactly", title, str(number), str(actual))
+
+
+def _with_id(number: int, data: Any) -> Any:
+    return {**data, "id": number}
 
 
 @case("sdk.bare-answers-are-read")
@@ -139,7 +144,7 @@ def what_is_not_known_yet(stage: Stage) -> Iterator[Claim]:
         ("missing-values", "no optional field", lambda x: _without(x, *OPTIONAL)),
     )
     for what, name, change in changes:
-        script = scripts.altered(name, lambda page, f=change: _each(page, f))  # type: ignore[misc]
+        script = scripts.altered(name, partial(_each, change))
         stage.exchange.next("listSpotOrders", script)
         answer = stage.call("listSpotOrders", symbol="BTC/USDT")
         found = _field(answer, "content", 0, "price") if answer.ok else answer.said
@@ -155,7 +160,7 @@ def _without(value: dict[str, Any], *names: str) -> dict[str, Any]:
     return {key: item for key, item in value.items() if key not in names}
 
 
-def _each(page: dict[str, Any], change: Callable[[Any], Any]) -> dict[str, Any]:
+def _each(change: Callable[[Any], Any], page: dict[str, Any]) -> dict[str, Any]:
     return {**page, "content": [change(each) for each in page["content"]], "zz": None}
 
 

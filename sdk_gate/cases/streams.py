@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -138,10 +139,14 @@ def pings(stage: Stage) -> Iterator[Claim]:
     stage.subscribe(TICKER)
     for payload in ("are you there", f"{stage.random.getrandbits(64):x}"):
         stage.exchange.wait(stage.exchange.streams.ping(payload))
-        came = until(lambda p=payload: p in _texts(stage, "pong"), 5)  # type: ignore[misc]
+        came = until(partial(_came, stage, payload), 5)
         title = "a ping is answered by a pong with its bytes"
         actual = payload if came else ", ".join(_texts(stage, "pong")) or "no pong"
         yield equal("sdk.pings-are-answered", title, payload, actual)
+
+
+def _came(stage: Stage, payload: str) -> bool:
+    return payload in _texts(stage, "pong")
 
 
 def _texts(stage: Stage, kind: str) -> list[str]:

@@ -224,6 +224,7 @@ class StreamServer:
 
         each.connection.on_ping = note("asked")
         each.connection.on_pong = note("pong")
+        # Of this one session: a subclass would have to be made where the reference exchange makes its own.
         session.show_first = show_first  # type: ignore[method-assign]
         session.on_frame = send
         session.on_close = each.connection.transport.abort

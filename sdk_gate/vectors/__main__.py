@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 
+from conformance.arguments import Arguments
 from conformance.errors import ExitCode, SuiteError
 from sdk_gate.vectors import files
 from sdk_gate.vectors.check import KINDS, by_all, report
@@ -12,7 +12,7 @@ from sdk_gate.vectors.check import KINDS, by_all, report
 
 def main(words: list[str] | None = None) -> int:
     """Write or check; our own errors are one line on stderr."""
-    parser = argparse.ArgumentParser(prog="python -m sdk_gate.vectors", description=__doc__)
+    parser = Arguments(prog="python -m sdk_gate.vectors", description=__doc__)
     parser.add_argument("do", choices=["write", "check"])
     try:
         return _write() if parser.parse_args(words).do == "write" else _check()
