@@ -231,6 +231,10 @@ class Stage:
         """Send a frame to the subscribers of its topic."""
         return self.exchange.do(lambda: self.exchange.streams.push(frame))
 
+    def subscribers(self, topic: str) -> int:
+        """On how many connections a topic is subscribed."""
+        return self.exchange.do(lambda: len(self.exchange.streams.subscribers(topic)))
+
     def take_over(self, topic: str, first: Callable[[], list[dict[str, Any]]]) -> None:
         """Let only this case say what a topic's subscribers get; `first` is what a new one is shown."""
         self.exchange.do(lambda: self.exchange.streams.take_over(topic, first))
@@ -238,6 +242,10 @@ class Stage:
     def cut(self) -> None:
         """Break the stream connections."""
         self.exchange.do(self.exchange.streams.cut)
+
+    def go_away(self) -> None:
+        """Close the stream connections in order."""
+        self.exchange.wait(self.exchange.streams.go_away())
 
 
 def until(holds: Callable[[], bool], seconds: float = SOON_S) -> bool:

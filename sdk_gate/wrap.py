@@ -186,7 +186,7 @@ class _Passes:
         given = environment(self.addresses, account, key, self.target)
 
         def attend() -> None:
-            self.exchange.wait(self.exchange.streams.ping(f"{time.monotonic_ns():x}"))
+            self.exchange.wait(self.exchange.streams.ping(f"{time.monotonic_ns():x}".encode()))
             look()
 
         secrets = _Secrets(self.exchange.wire, begin.arrivals, [account.password, key.secret])

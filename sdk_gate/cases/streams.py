@@ -1,31 +1,26 @@
-"""What an SDK does on the stream: hands on every event once, keeps the connection alive, and comes back as it was."""
+"""What an SDK does on the stream while its connection lives: hands on every event once, pings and answers pings."""
 
 from __future__ import annotations
 
-from collections import Counter
+import json
+import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
-from functools import partial
-from itertools import pairwise
 from typing import Any, Final
 
-from conformance.cases.claim import CannotTell, Claim, equal, holds
-from sdk_gate.arrivals import StreamEvent
+from conformance.cases.claim import Claim, equal, holds
 from sdk_gate.cases.case import case
-from sdk_gate.cases.requests import LIMIT_BUY
-from sdk_gate.cases.retries import apart
-from sdk_gate.exchange.stream_server import TEXT
-from sdk_gate.judges.streams import subscriptions
-from sdk_gate.stage import PING_MS, RETRY_MS, SILENCE_MS, Stage, until
+from sdk_gate.exchange.stream_server import TEXT, text_of
+from sdk_gate.stage import PING_MS, Stage, until
 
 TRADES: Final = "trades.BTC/USDT"
 TICKER: Final = "ticker.ETH/USDT"
 KLINE: Final = "kline.BTC/USDT.1m"
+MONTHS: Final = "kline.BTC/USDT.1M"  # the letter alone tells it from minutes
+MOST_OF_A_PING: Final = 125
+LARGE: Final = 1200  # trades in one message, of more than 64 KiB
+DIGITS: Final = "0.12345678901234567891"  # more than a double has
 LARGE_ID: Final = 9_223_372_036_854_775_807
-REFUSALS: Final = 6
-QUICK_RETRY_MS: Final = 50
-NS_PER_MS: Final = 1_000_000
-QUIET_S: Final = 1.0
 AT: Final = 1_800_000_000_000
 
 
@@ -80,22 +75,39 @@ def events(stage: Stage) -> Iterator[Claim]:
     for number in range(3, 40):
         stage.push(event(TRADES, "update", [trade(number), trade(number + 1000)]))
         stage.push(event(TICKER, "update", {"symbol": "ETH/USDT", "close": f"39{number:02}.10"}))
+    large = range(2000, 2000 + LARGE)
+    stage.push(event(TRADES, "update", [trade(number) for number in large]))
     stage.push(event(TRADES, "update", [trade(LARGE_ID, "0.1234567890123456")]))
-    due = [1, 2, *(x for n in range(3, 40) for x in (n, n + 1000)), LARGE_ID]
+    stage.push(_with_numbers(event(TRADES, "update", [trade(5000, DIGITS)])))
+    due = [1, 2, *(x for n in range(3, 40) for x in (n, n + 1000)), *large, LARGE_ID, 5000]
     got = collect(stage, TRADES, len(due))
     title = "every trade reaches the caller once and in order"
     requirement = "sdk.events-reach-the-caller"
-    yield equal(requirement, title, [str(each) for each in due[:-1]], ids(got)[: len(due) - 1])
-    last = got[-1] if got and isinstance(got[-1], dict) else {}
+    yield equal(requirement, title, [str(each) for each in due[:-2]], ids(got)[: len(due) - 2])
+    last, numbers = (_trade_of(got, place) for place in (len(due) - 2, len(due) - 1))
     title = "a trade's id comes back whole"
     found = str(last.get("id"))
     yield equal("sdk.large-integers-are-read-exactly", title, str(LARGE_ID), found)
     title = "a trade's price keeps its digits"
     found = str(last.get("price"))
     yield equal("sdk.decimals-are-read-exactly", title, "0.1234567890123456", found)
+    title = "a trade's price that is a number keeps its digits"
+    yield equal("sdk.decimals-are-read-exactly", title, DIGITS, str(numbers.get("price")))
     closes = [_close(each) for each in collect(stage, TICKER, 37)]
     title = "every ticker reaches the caller in order"
     yield equal(requirement, title, [Decimal(f"39{n:02}.10") for n in range(3, 40)], closes)
+
+
+def _with_numbers(frame: dict[str, Any]) -> dict[str, Any]:
+    """The frame with its decimals written as numbers."""
+    text = json.dumps(frame, separators=(",", ":"))
+    return {**frame, TEXT: re.sub(r'"(\d+\.\d+)"', r"\1", text)}
+
+
+def _trade_of(trades: Sequence[Any], place: int) -> dict[str, Any]:
+    """The trade at a place, or an empty one."""
+    found = trades[place] if len(trades) > place else None
+    return found if isinstance(found, dict) else {}
 
 
 def _close(ticker: Any) -> Any:
@@ -134,19 +146,18 @@ def frames_of_a_newer_exchange(stage: Stage) -> Iterator[Claim]:
 
 @case("sdk.pings-are-answered", needs=("streams",))
 def pings(stage: Stage) -> Iterator[Claim]:
-    """Two pings of the WebSocket protocol, each with bytes of its own."""
+    """Pings of the WebSocket protocol: a text, any bytes, as many as a ping can have, and none at all."""
     stage.open()
     stage.subscribe(TICKER)
-    for payload in ("are you there", f"{stage.random.getrandbits(64):x}"):
+    most = bytes([0xFF, 0, *stage.random.randbytes(MOST_OF_A_PING - 2)])
+    for what, payload in (("text", b"are you there"), ("any", most), ("no", b"")):
+        count = len(_texts(stage, "pong"))
         stage.exchange.wait(stage.exchange.streams.ping(payload))
-        came = until(partial(_came, stage, payload), 5)
-        title = "a ping is answered by a pong with its bytes"
-        actual = payload if came else ", ".join(_texts(stage, "pong")) or "no pong"
-        yield equal("sdk.pings-are-answered", title, payload, actual)
-
-
-def _came(stage: Stage, payload: str) -> bool:
-    return payload in _texts(stage, "pong")
+        due = text_of(payload)
+        came = until(lambda due=due, count=count: due in _texts(stage, "pong")[count:], 5)  # type: ignore[misc]
+        title = f"a ping with {what} bytes is answered by a pong with the same"
+        actual = due if came else ", ".join(_texts(stage, "pong")[count:]) or "no pong"
+        yield equal("sdk.pings-are-answered", title, due, actual)
 
 
 def _texts(stage: Stage, kind: str) -> list[str]:
@@ -155,13 +166,16 @@ def _texts(stage: Stage, kind: str) -> list[str]:
 
 @case("sdk.pings-are-sent", "sdk.frames-are-documented", needs=("streams",))
 def own_pings(stage: Stage) -> Iterator[Claim]:
-    """A connection on which nothing happens, for several times the interval of pings."""
+    """A connection on which nothing happens, for several times the interval of pings; then another."""
+    stage.take_over(TICKER, list)
     stage.open(timing={"silenceMs": 60_000})
     stage.subscribe(TICKER)
 
     def count() -> int:
         # The exchange answers both kinds: the document's frame, and the protocol's.
-        return len(stage.seen.frames("ping")) + len(_texts(stage, "asked"))
+        last = max(stage.seen.connections(), default=0)
+        asked = (*stage.seen.frames("ping"), *(x for x in stage.seen.stream if x.kind == "asked"))
+        return sum(each.connection == last for each in asked)
 
     ping_ms = stage.waits_ms("pingMs")
     within_ms = max(
@@ -171,133 +185,10 @@ def own_pings(stage: Stage) -> Iterator[Claim]:
     title = "pings are sent while nothing happens"
     expected = f"2 pings within {within_ms} ms, of a client that pings every {ping_ms} ms"
     yield holds("sdk.pings-are-sent", came, title, expected, f"{count()} pings")
-
-
-@case("sdk.silence-is-noticed", needs=("streams",))
-def silence(stage: Stage) -> Iterator[Claim]:
-    """The connection stays open and says nothing more, not even a pong."""
-    stage.take_over(TRADES, list)
-    stage.open()
-    stage.subscribe(TRADES)
-    stage.exchange.do(stage.exchange.streams.mute)
-    silence_s = 1.5 * max(0, stage.waits_ms("silenceMs") - SILENCE_MS) / 1000
-    within_s = stage.soon_s + silence_s
-    again = until(lambda: len(subscriptions(stage.seen.stream, TRADES)) >= 2, within_s)
-    title = "a silent connection is replaced, and the topic subscribed again"
-    actual = f"{len(stage.seen.connections())} connections"
-    yield holds("sdk.silence-is-noticed", again, title, "a second connection", actual)
-    if again:
-        until(lambda: stage.push(event(TRADES, "update", [trade(7)])) > 0, 2)
-        title = "events of the new connection reach the caller"
-        got = ids(collect(stage, TRADES, 1))
-        yield holds("sdk.silence-is-noticed", "7" in got, title, "trade 7", got)
-
-
-@case(
-    "sdk.subscriptions-are-restored",
-    "sdk.ended-subscriptions-stay-ended",
-    "sdk.frames-are-documented",
-    needs=("streams",),
-)
-def connection_breaks(stage: Stage) -> Iterator[Claim]:
-    """Three topics, one of them ended; the connection breaks, twice."""
-    for topic in (TRADES, TICKER, KLINE):
-        stage.take_over(topic, list)
-    stage.open()
-    for topic in (TRADES, TICKER, KLINE):
-        stage.subscribe(topic)
-    stage.unsubscribe(TICKER)
-    for time in (1, 2):
-        mark = len(stage.seen.stream)
-        stage.cut()
-
-        def restored(mark: int = mark) -> Counter[str]:
-            return Counter(x for x, _ in _subscribed(stage.seen.stream[mark:]))
-
-        until(lambda: {TRADES, KLINE} <= restored().keys(), stage.soon_s)
-        until(lambda: False, QUIET_S)
-        found = restored()
-        for topic in (TRADES, KLINE):
-            title = f"a topic is subscribed again after break {time}, once"
-            yield equal("sdk.subscriptions-are-restored", title, 1, found[topic])
-        title = f"an ended topic is not subscribed again after break {time}"
-        yield equal("sdk.ended-subscriptions-stay-ended", title, 0, found[TICKER])
-    stage.push(event(TRADES, "update", [trade(9)]))
-    got = ids(collect(stage, TRADES, 1))
-    title = "events go on after a break"
-    yield holds("sdk.subscriptions-are-restored", got == ["9"], title, "trade 9 once", got)
-
-
-def _subscribed(stream: Sequence[StreamEvent]) -> Iterator[tuple[str, int]]:
-    for each in stream:
-        message = each.message if each.kind == "received" else None
-        if isinstance(message, dict) and message.get("op") == "subscribe":
-            yield from ((str(topic), each.connection) for topic in message.get("args", ()))
-
-
-@case("sdk.reconnects-are-apart", needs=("streams",))
-def exchange_restarts(stage: Stage) -> Iterator[Claim]:
-    """The connection breaks, and the next ones are refused."""
-    stage.take_over(TRADES, list)
-    stage.open(timing={"retryMs": QUICK_RETRY_MS})
-    stage.subscribe(TRADES)
-    stage.exchange.do(lambda: stage.exchange.streams.refuse(REFUSALS))
+    before = max(stage.seen.connections())
     stage.cut()
-    within_s = 15 + 20 * max(0, stage.waits_ms("retryMs") - RETRY_MS) / 1000
-    again = until(lambda: len(subscriptions(stage.seen.stream, TRADES)) >= 2, within_s)
-    title = "connecting goes on until it succeeds"
-    refused = [each for each in stage.seen.stream if each.kind in ("refused", "opened")]
-    actual = f"{len(refused)} attempts"
-    yield holds("sdk.reconnects-are-apart", again, title, f"{REFUSALS + 2} attempts", actual)
-    pauses_ms = [(then.at_ns - x.at_ns) / NS_PER_MS for x, then in pairwise(refused[1:])]
-    yield from apart("sdk.reconnects-are-apart", pauses_ms, "to connect")
-
-
-@case("sdk.authentication-is-restored", "sdk.frames-are-documented", needs=("private", "token"))
-def own_orders(stage: Stage) -> Iterator[Claim]:
-    """Own orders are watched; the connection breaks, and an order is placed afterwards."""
-    stage.open("token")
-    stage.subscribe("orders")
-    stage.call("placeSpotOrder", **LIMIT_BUY)
-    if not collect(stage, "orders", 1):
-        raise CannotTell("no event of an own order came, even before the break")
-    mark = len(stage.seen.stream)
-    stage.cut()
-    frames = [("auth", ""), ("subscribe", "orders")]
-
-    def order_of_frames() -> list[tuple[str, str]]:
-        found = []
-        for each in stage.seen.stream[mark:]:
-            message = each.message if each.kind == "received" else None
-            if isinstance(message, dict) and message.get("op") in ("auth", "subscribe"):
-                topics = message.get("args") if message["op"] == "subscribe" else [""]
-                found += [(message["op"], str(topic)) for topic in topics or ()]
-        return found
-
-    until(lambda: frames[-1] in order_of_frames(), stage.soon_s)
-    title = "authentication comes before private topics on the new connection"
-    found = [" ".join(each).strip() for each in order_of_frames()]
-    yield equal("sdk.authentication-is-restored", title, ["auth", "subscribe orders"], found[:2])
-    stage.call("placeSpotOrder", **LIMIT_BUY)
-    title = "own orders are told on the new connection"
-    got = collect(stage, "orders", 1)
-    actual = f"{len(got)} events"
-    yield holds("sdk.authentication-is-restored", bool(got), title, "an event or more", actual)
-
-
-@case("sdk.trades-are-given-once", needs=("streams",))
-def overlap(stage: Stage) -> Iterator[Claim]:
-    """The snapshot after a break repeats trades, and has those that happened meanwhile."""
-    shown = [trade(1), trade(2), trade(3)]
-    stage.take_over(TRADES, lambda: [event(TRADES, "snapshot", list(shown))])
-    stage.open()
-    stage.subscribe(TRADES)
-    stage.push(event(TRADES, "update", [trade(4)]))
-    got = collect(stage, TRADES, 4)
-    shown[:] = [trade(2), trade(3), trade(4), trade(5), trade(6)]
-    stage.cut()
-    until(lambda: len(subscriptions(stage.seen.stream, TRADES)) >= 2, stage.soon_s)
-    until(lambda: stage.push(event(TRADES, "update", [trade(7)])) > 0, 2)
-    got += collect(stage, TRADES, 3)
-    title = "every trade is given once, also those of the break"
-    yield equal("sdk.trades-are-given-once", title, [str(n) for n in range(1, 8)], ids(got))
+    until(lambda: max(stage.seen.connections()) > before, stage.soon_s)
+    came = until(lambda: count() >= 1, within_ms / 1000)
+    title = "pings are sent on the connection after a break"
+    expected = f"a ping within {within_ms} ms"
+    yield holds("sdk.pings-are-sent", came, title, expected, f"{count()} pings")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-from conformance.cases.claim import CannotTell, Claim, equal, holds
+from conformance.cases.claim import CannotTell, Claim, Verdict, equal, holds
 from sdk_gate.cases.case import case
 from sdk_gate.cases.requests import LIMIT_BUY
 from sdk_gate.cases.safety import LONGER_THAN_A_TOKEN_MS
 from sdk_gate.cases.streams import TICKER, TRADES, collect, event, ids, trade
+from sdk_gate.driver import Answer
 from sdk_gate.stage import Stage, until
 
 NO_MARKET: Final = "trades.NO/MARKET"
@@ -26,7 +27,12 @@ def _begin(stage: Stage, *topics: str) -> None:
         stage.subscribe(topic)
 
 
-@case("sdk.refusals-are-errors", "sdk.events-reach-the-caller", needs=("streams",))
+@case(
+    "sdk.refusals-are-errors",
+    "sdk.refusals-keep-code-and-message",
+    "sdk.events-reach-the-caller",
+    needs=("streams",),
+)
 def refused(stage: Stage) -> Iterator[Claim]:
     """A market that is not there is subscribed, and again while its refusal comes behind the answer to a ping."""
     _begin(stage, TRADES)
@@ -36,6 +42,7 @@ def refused(stage: Stage) -> Iterator[Claim]:
         answer = stage.driver.step("subscribe", topic=NO_MARKET)
         title = f"a subscription that is refused {how} is an error"
         yield holds("sdk.refusals-are-errors", not answer.ok, title, "an error", answer.said)
+        yield _whole(answer, _refusal_of(stage, NO_MARKET))
     stage.exchange.do(lambda: stage.exchange.streams.hold(HELD_S))
     answer = stage.driver.step("subscribe", topic=TICKER)
     title = "one that is accepted behind another answer is none"
@@ -43,6 +50,24 @@ def refused(stage: Stage) -> Iterator[Claim]:
     stage.push(event(TRADES, "update", [trade(1)]))
     title = "what was subscribed before reaches the caller as before"
     yield equal("sdk.events-reach-the-caller", title, ["1"], ids(collect(stage, TRADES, 1)))
+
+
+def _whole(answer: Answer, refusal: dict[str, Any] | None) -> Claim:
+    """Whether an error holds what the exchange said."""
+    requirement = "sdk.refusals-keep-code-and-message"
+    if refusal is None:
+        return Claim(requirement, Verdict.SKIPPED, "the SDK does not ask for a market that is none")
+    title = "the error of a subscription holds the exchange's code and message"
+    is_whole = answer.code == refusal["code"] and refusal["message"] in answer.message
+    expected = f"{refusal['code']}: {refusal['message']}"
+    return holds(requirement, is_whole, title, expected, f"{answer.code}: {answer.message}")
+
+
+def _refusal_of(stage: Stage, topic: str) -> dict[str, Any] | None:
+    """The last refusal of a topic that the exchange sent; None where the SDK refused by itself."""
+    sent = (each.message for each in stage.seen.stream if each.kind == "sent")
+    refusals = [each for each in sent if each.get("success") is False and topic in each["message"]]
+    return refusals[-1] if refusals else None
 
 
 @case("sdk.events-reach-the-caller", needs=("streams",))

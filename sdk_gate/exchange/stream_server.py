@@ -15,7 +15,7 @@ from typing import Any, Final
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.frames import Frame as ProtocolFrame
-from websockets.frames import Opcode
+from websockets.frames import CloseCode, Opcode
 from websockets.http11 import Request, Response
 from websockets.protocol import Event
 
@@ -100,7 +100,9 @@ class StreamServer:
         self._count = 0
         self._open: dict[int, Listener] = {}
         self._taken: dict[str, First] = {}
+        self._gone: set[str] = set()
         self._refusals = 0
+        self._hangs_up = False
         self._hold_s = 0.0
 
     async def start(self, listener: socket.socket) -> Server:
@@ -124,26 +126,50 @@ class StreamServer:
 
     def push(self, frame: Frame) -> int:
         """Send a frame to every subscriber of its topic; how many there were."""
-        subscribers = [x for x in self._open.values() if frame["topic"] in x.session.topics]
+        subscribers = self.subscribers(frame["topic"])
         for each in subscribers:
             each.send(_text(frame))
         return len(subscribers)
+
+    def subscribers(self, topic: str) -> list[Listener]:
+        """The connections on which a topic is subscribed."""
+        return [each for each in self._open.values() if topic in each.session.topics]
+
+    @property
+    def connections(self) -> list[int]:
+        """The connections that are open."""
+        return list(self._open)
 
     def cut(self) -> None:
         """Break every connection, without a close frame."""
         for each in list(self._open.values()):
             each.connection.transport.abort()
 
+    async def go_away(self) -> None:
+        """Close every connection in order, as an exchange does that is to be restarted."""
+        for each in list(self._open.values()):
+            await each.connection.close(CloseCode.GOING_AWAY, "restart")
+
     def forget(self) -> None:
         """Break what is open, and end every arrangement."""
         self.cut()
         self._taken.clear()
+        self._gone.clear()
         self._refusals = 0
+        self._hangs_up = False
         self._hold_s = 0.0
 
     def refuse(self, times: int) -> None:
         """Refuse the next so many connections."""
         self._refusals = times
+
+    def hang_up(self, is_on: bool) -> None:
+        """Let connections in and break them at once from now on, or no more."""
+        self._hangs_up = is_on
+
+    def take_away(self, topic: str) -> None:
+        """Know a topic no more: to subscribe it is refused from now on."""
+        self._gone.add(topic)
 
     def tear(self) -> None:
         """Send each message in fragments from now on, on the connections that are open."""
@@ -160,10 +186,10 @@ class StreamServer:
             each.is_mute = True
             each.connection.transport.pause_reading()
 
-    async def ping(self, payload: str) -> int:
+    async def ping(self, payload: bytes) -> int:
         """Send a ping of the WebSocket protocol on every connection; how many there were."""
         for each in list(self._open.values()):
-            self._note(each.number, "ping", payload)
+            self._note(each.number, "ping", text_of(payload))
             await each.connection.ping(payload)
         return len(self._open)
 
@@ -186,6 +212,8 @@ class StreamServer:
         each = Listener(self._count, connection, session)
         self._arrange(each)
         self._note(each.number, "opened", connection.request.path if connection.request else "")
+        if self._hangs_up:
+            connection.transport.close()  # once the client has been let in
         writing = asyncio.create_task(each.write(lambda x: self._note(each.number, "sent", x)))
         try:
             async for frame in connection:
@@ -206,7 +234,7 @@ class StreamServer:
         session, usual = each.session, each.session.show_first
 
         def note(kind: str) -> Callable[[bytes], None]:
-            return lambda data: self._note(each.number, kind, data.decode("utf-8", "replace"))
+            return lambda data: self._note(each.number, kind, text_of(data))
 
         def show_first(topic: str) -> None:
             if topic not in self._taken:
@@ -222,15 +250,23 @@ class StreamServer:
             elif _topic_of(text) not in self._taken:
                 each.send(text)
 
+        is_topic = session.is_topic
+
         each.connection.on_ping = note("asked")
         each.connection.on_pong = note("pong")
         # Of this one session: a subclass would have to be made where the reference exchange makes its own.
         session.show_first = show_first  # type: ignore[method-assign]
+        session.is_topic = lambda topic: topic not in self._gone and is_topic(topic)  # type: ignore[method-assign]
         session.on_frame = send
         session.on_close = each.connection.transport.abort
 
     def _note(self, number: int, kind: str, text: str = "") -> None:
         self._wire.stream.append(StreamEvent(self._now_ns(), number, kind, text))
+
+
+def text_of(payload: bytes) -> str:
+    """The bytes of a ping or pong to be read and compared; what is no text stands there as numbers."""
+    return payload.decode("utf-8", "backslashreplace")
 
 
 def _text(frame: Frame) -> str:

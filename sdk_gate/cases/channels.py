@@ -1,0 +1,152 @@
+"""Every channel of the document: each kind of event reaches the caller, and each topic ends when it is ended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from conformance.cases.claim import Claim, equal, holds
+from conformance.spec.contract import Channel
+from conformance.spec.documents import follow
+from sdk_gate.cases.case import case
+from sdk_gate.judges.events import marked, marks, with_unknown_field, with_unknown_words
+from sdk_gate.stage import Stage, until
+
+SYMBOL: Final = "BTC/USDT"
+BOOK: Final = "depth"  # the SDK may give its book instead
+EACH_BY_ITSELF: Final = "trades"  # not message by message; cases of their own are about them
+QUIET_S: Final = 0.1
+SETTLED_S: Final = 2.0
+ARRIVED_S: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A topic, its channel, and an event of it as the document shows one."""
+
+    name: str
+    channel: Channel
+    example: dict[str, Any]
+
+    @property
+    def kinds(self) -> list[str]:
+        """The types that its events have, the one of the first event before the others."""
+        message = next(iter(self.channel.messages.values()))
+        return sorted(message["properties"]["type"]["enum"])
+
+    def frame(self, kind: str, data: Any) -> dict[str, Any]:
+        """An event of this topic."""
+        return {**self.example, "topic": self.name, "type": kind, "data": data}
+
+
+def _topics(stage: Stage) -> list[Topic]:
+    """Those of the document that the driver has features for; of a parameter its first and its last value."""
+    document = stage.exchange.contract.asyncapi
+    has_private = {"private", "token"} <= {*stage.features}
+    found = []
+    for name, channel in stage.exchange.contract.channels.items():
+        if not channel.is_private or has_private:
+            messages = follow(document, document["channels"][name])["messages"]
+            shown = follow(document, next(iter(messages.values())))["examples"][0]["payload"]
+            found += [Topic(topic, channel, shown) for topic in _names(channel)]
+    return found
+
+
+def _names(channel: Channel) -> list[str]:
+    others = {name: values for name, values in channel.parameters.items() if name != "symbol"}
+    chosen = [{name: values[at] for name, values in others.items()} for at in (0, -1)]
+    return list(dict.fromkeys(channel.topic(symbol=SYMBOL, **values) for values in chosen))
+
+
+def _open(stage: Stage, topics: list[Topic]) -> None:
+    stage.open("token" if any(each.channel.is_private for each in topics) else "")
+
+
+@case(
+    "sdk.events-reach-the-caller",
+    "sdk.unknown-fields-are-survived",
+    "sdk.unknown-values-are-survived",
+    needs=("streams",),
+)
+def every_channel(stage: Stage) -> Iterator[Claim]:
+    """Of each channel a snapshot, updates, two that are equal, and two that are of a newer exchange; all topics mixed."""
+    topics = [x for x in _topics(stage) if x.channel.name not in (BOOK, EACH_BY_ITSELF)]
+    fed = {each.name: _Fed(each, number) for number, each in enumerate(topics)}
+    for each in fed.values():
+        stage.take_over(each.topic.name, lambda each=each: each.first)  # type: ignore[misc]
+    _open(stage, topics)
+    for name in fed:
+        stage.subscribe(name)
+    for turn in zip(*(each.later for each in fed.values()), strict=True):
+        for frame in turn:
+            stage.push(frame)
+    got: dict[str, list[Any]] = {name: [] for name in fed}
+
+    def are_all_there() -> bool:
+        for name in fed:
+            got[name] += stage.events(name)
+        return all(len(got[name]) >= len(each.due) for name, each in fed.items())
+
+    until(are_all_there, ARRIVED_S)
+    until(lambda: False, QUIET_S)
+    are_all_there()
+    for name, each in fed.items():
+        yield from each.judged(marks(each.topic.example["data"], got[name]))
+
+
+class _Fed:
+    """What a topic is fed with. Each event has a decimal of its own, its mark, but for two that are equal."""
+
+    def __init__(self, topic: Topic, number: int) -> None:
+        self.topic = topic
+        data, schema = topic.example["data"], next(iter(topic.channel.messages.values()))
+        of = [f"{number + 1}{n}.25" for n in range(6)]
+        is_shown = topic.kinds[0] == "snapshot"
+        self.due = [*([of[0]] if is_shown else []), of[1], of[2], of[2], of[3]]
+        self.unknown_field, self.unknown_words = of[4], of[5]
+        self.first = [topic.frame("snapshot", marked(data, of[0]))] if is_shown else []
+        words = with_unknown_words(marked(data, of[5]), schema["properties"]["data"])
+        several = [marked(data, of[n]) for n in (1, 2, 2)]
+        several += [with_unknown_field(marked(data, of[4])), words, _turned(marked(data, of[3]))]
+        self.later = [topic.frame("update", each) for each in several]
+
+    def judged(self, found: list[str]) -> Iterator[Claim]:
+        """What reached the caller, by the marks."""
+        name = self.topic.channel.name
+        title = f"every event of {name} reaches the caller, in order"
+        known = [each for each in found if each not in (self.unknown_field, self.unknown_words)]
+        yield equal("sdk.events-reach-the-caller", title, self.due, known)
+        for what, mark in (("fields", self.unknown_field), ("values", self.unknown_words)):
+            title = f"an event of {name} with unknown {what} reaches the caller"
+            count = found.count(mark)
+            yield equal(f"sdk.unknown-{what}-are-survived", title, 1, count)
+
+
+def _turned(data: Any) -> Any:
+    """With its booleans turned, such as a candle that is closed."""
+    if not isinstance(data, dict):
+        return data
+    return {name: not x if isinstance(x, bool) else x for name, x in data.items()}
+
+
+@case("sdk.ended-subscriptions-stay-ended", needs=("streams",))
+def every_topic_ends(stage: Stage) -> Iterator[Claim]:
+    """Topics of all channels are subscribed and ended, down to the last one; then they are once more."""
+    topics = _topics(stage)
+    topics = [x for x in topics if x.channel.name != BOOK or "book" in stage.features]
+    for each in topics:
+        stage.take_over(each.name, list)
+    _open(stage, topics)
+    for time in ("first", "second"):
+        for each in topics:
+            stage.subscribe(each.name)
+        for each in topics:
+            stage.unsubscribe(each.name)
+            until(lambda each=each: stage.subscribers(each.name) == 0, SETTLED_S)  # type: ignore[misc]
+            title = f"a topic of {each.channel.name} that is ended a {time} time is ended at the exchange"
+            is_gone = stage.subscribers(each.name) == 0
+            actual = "not subscribed" if is_gone else "still subscribed"
+            yield holds(
+                "sdk.ended-subscriptions-stay-ended", is_gone, title, "not subscribed", actual
+            )
