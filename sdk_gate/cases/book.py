@@ -189,7 +189,7 @@ def break_without_a_snapshot(stage: Stage) -> Iterator[Claim]:
 
 @case("sdk.snapshots-replace-the-book", needs=("book",))
 def second_snapshot(stage: Stage) -> Iterator[Claim]:
-    """Snapshots come with none of the levels before, on one side or both; the exchange counts anew; the connection breaks."""
+    """Snapshots with none of the levels before: without a side, of an exchange that counts anew, over a break."""
     feed = begin(stage)
     for side in ("bids", "asks"):
         feed.fill()

@@ -70,7 +70,7 @@ def _open(stage: Stage, topics: list[Topic]) -> None:
     needs=("streams",),
 )
 def every_channel(stage: Stage) -> Iterator[Claim]:
-    """Of each channel a snapshot, updates, two that are equal, and two that are of a newer exchange; all topics mixed."""
+    """Of each channel a snapshot, updates, two that are equal, and two of a newer exchange; all topics mixed."""
     topics = [x for x in _topics(stage) if x.channel.name not in (BOOK, EACH_BY_ITSELF)]
     fed = {each.name: _Fed(each, number) for number, each in enumerate(topics)}
     for each in fed.values():

@@ -14,8 +14,8 @@ from typing import Any, Final
 
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
-from websockets.frames import Frame as ProtocolFrame
 from websockets.frames import CloseCode, Opcode
+from websockets.frames import Frame as ProtocolFrame
 from websockets.http11 import Request, Response
 from websockets.protocol import Event
 
@@ -100,7 +100,6 @@ class StreamServer:
         self._count = 0
         self._open: dict[int, Listener] = {}
         self._taken: dict[str, First] = {}
-        self._gone: set[str] = set()
         self._refusals = 0
         self._hangs_up = False
         self._hold_s = 0.0
@@ -154,7 +153,6 @@ class StreamServer:
         """Break what is open, and end every arrangement."""
         self.cut()
         self._taken.clear()
-        self._gone.clear()
         self._refusals = 0
         self._hangs_up = False
         self._hold_s = 0.0
@@ -166,10 +164,6 @@ class StreamServer:
     def hang_up(self, is_on: bool) -> None:
         """Let connections in and break them at once from now on, or no more."""
         self._hangs_up = is_on
-
-    def take_away(self, topic: str) -> None:
-        """Know a topic no more: to subscribe it is refused from now on."""
-        self._gone.add(topic)
 
     def tear(self) -> None:
         """Send each message in fragments from now on, on the connections that are open."""
@@ -250,13 +244,10 @@ class StreamServer:
             elif _topic_of(text) not in self._taken:
                 each.send(text)
 
-        is_topic = session.is_topic
-
         each.connection.on_ping = note("asked")
         each.connection.on_pong = note("pong")
         # Of this one session: a subclass would have to be made where the reference exchange makes its own.
         session.show_first = show_first  # type: ignore[method-assign]
-        session.is_topic = lambda topic: topic not in self._gone and is_topic(topic)  # type: ignore[method-assign]
         session.on_frame = send
         session.on_close = each.connection.transport.abort
 
