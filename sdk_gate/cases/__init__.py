@@ -1,9 +1,11 @@
 """The situations that an SDK is put through."""
 
 from sdk_gate.cases import (
+    amounts,
     answers,
     book,
     orders,
+    parameters,
     requests,
     retries,
     safety,
@@ -15,9 +17,11 @@ from sdk_gate.cases.case import CASES
 
 __all__ = [
     "CASES",
+    "amounts",
     "answers",
     "book",
     "orders",
+    "parameters",
     "requests",
     "retries",
     "safety",
