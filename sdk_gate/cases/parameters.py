@@ -192,6 +192,7 @@ def below_zero(stage: Stage) -> Iterator[Claim]:
         title = f"{name} -1 of {each.operation} is sent, or refused"
         if each.form is None:
             yield unsent("sdk.values-arrive-as-given", title, each.answer)
+            yield unsent("sdk.amounts-are-never-raised", title, each.answer)
             continue
         found = each.form.get(name, "")
         is_same, is_at_most = decimals.is_same(found, "-1"), decimals.is_at_most(found, "-1")
