@@ -13,8 +13,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Sends a request once. On a kept connection java.net.http sends a read again by itself when it breaks, without a
- * pause, and a write fails on it; so each request says "Connection: close" and has a connection of its own.
+ * Sends a request once. On a kept connection that broke a write would fail, so each request says "Connection: close"
+ * and has a connection of its own. On any connection that ends before an answer java.net.http would send a read again
+ * by itself, without a pause; so it is given a single attempt.
  */
 final class Transport {
     static {
@@ -22,6 +23,7 @@ final class Transport {
         // then start Java with -Djdk.httpclient.allowRestrictedHeaders=connection.
         String property = "jdk.httpclient.allowRestrictedHeaders";
         System.setProperty(property, System.getProperty(property, "connection") + ",connection");
+        System.setProperty("jdk.httpclient.redirects.retrylimit", "1");
     }
 
     private static final System.Logger LOG = System.getLogger("exchange");
