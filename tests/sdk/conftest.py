@@ -56,8 +56,15 @@ def driver(command: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -
         assert [each for each in SECRETS if each in running.log()] == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def exchange() -> Iterator[Target]:
     """The reference exchange on sockets."""
     with embedded(load("reference"), seed=1) as target:
+        yield target
+
+
+@pytest.fixture(scope="session")
+def differing() -> Iterator[Target]:
+    """One that does otherwise whatever the documents leave open."""
+    with embedded(load("differing"), seed=1) as target:
         yield target

@@ -15,7 +15,7 @@ def test_each_request_has_a_connection_of_its_own(driver: Driven) -> None:
         driver.open(server.address)
         for _ in range(2):
             driver.call("getCoinTicker", coin="btc")
-    # On a kept connection java.net.http would fail a write that meets its end.
+    # A write fails on a kept connection that has ended meanwhile.
     assert [each.headers["connection"] for each in server.arrived] == ["close"] * 3
 
 

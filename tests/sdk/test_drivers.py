@@ -12,9 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
-from conformance.embedded import embedded
 from conformance.errors import ConfigurationError
-from conformance.target import Target, load
+from conformance.target import Target
 from conformance.wire.http import Request
 from conformance.wire.signing import Recipe, signature, signed_bytes
 from sdk_gate.asked import DRIVERS
@@ -115,16 +114,14 @@ def test_a_key_signs_and_a_wrong_one_is_not_accepted(
     assert (error["kind"], error["code"], error["status"]) == ("unauthorized", 3002, 401)
 
 
-def test_another_recipe_and_decimals_as_numbers(driver: Driven) -> None:
-    differing = load("differing")
+def test_another_recipe_and_decimals_as_numbers(driver: Driven, differing: Target) -> None:
+    driver.open(differing.rest, login={**ALICE, "parameter": "username"})
     signing = differing.conventions.signing.model_dump()
-    with embedded(differing, seed=1) as target:
-        driver.open(target.rest, login={**ALICE, "parameter": "username"})
-        driver.open(target.rest, key=new_key(driver), signing=signing)
-        wallets = {each["coin"]["unit"]: each for each in driver.call("getSpotWallets")}
-        assert Decimal(wallets["ETH"]["balance"]) > 0
-        refused = driver.refusal("cancelSpotOrder", orderId="nosuch")
-        assert (refused["kind"], refused["status"]) == ("rejected", 200)
+    driver.open(differing.rest, key=new_key(driver), signing=signing)
+    wallets = {each["coin"]["unit"]: each for each in driver.call("getSpotWallets")}
+    assert Decimal(wallets["ETH"]["balance"]) > 0
+    refused = driver.refusal("cancelSpotOrder", orderId="nosuch")
+    assert (refused["kind"], refused["status"]) == ("rejected", 200)
 
 
 def test_errors_are_told_apart(driver: Driven, exchange: Target) -> None:
@@ -167,9 +164,11 @@ def test_signing_is_that_of_the_vectors(driver: Driven) -> None:
         assert wrong_stage(vector, said) is None, vector.id
 
 
-def test_the_stages_of_signing_are_those_of_the_documents(driver: Driven) -> None:
+def test_the_stages_of_signing_are_those_of_the_documents(
+    driver: Driven, differing: Target
+) -> None:
     # Whatever the exchange that the client was opened for has for a recipe.
-    driver.open(key=KEY, signing=load("differing").conventions.signing.model_dump())
+    driver.open(key=KEY, signing=differing.conventions.signing.model_dump())
     query = {"symbol": "BTC/USDT", "status": "", "none": None, "zero": 0, "no": False, "yes": True}
     stamps = {"timestamp": "1800000000000", "window": "5000", "key": "name", "secret": "s€cret"}
     said = driver.result(

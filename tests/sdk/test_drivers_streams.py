@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
 from websockets.sync.server import ServerConnection
 
 from tests.sdk.driven import Driven, eventually
@@ -86,12 +85,11 @@ def test_authentication_is_restored_first(driver: Driven) -> None:
     ]
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '"text"', '{"topic":"ticker.A/B"}', "1e999999999"])
-def test_a_message_that_nobody_knows_is_passed_over(driver: Driven, text: str) -> None:
+def test_messages_that_nobody_knows_are_passed_over(driver: Driven) -> None:
     def script(connection: ServerConnection, subscriptions: int) -> None:
-        connection.send(text)
-        message = {"topic": "ticker.A/B", "type": "update", "ts": 1, "data": {"close": 1.50}}
-        connection.send(json.dumps(message).replace("1.5", "1.50"))
+        for text in ("{", "[]", '"text"', '{"topic":"ticker.A/B"}', "1e999999999"):
+            connection.send(text)
+        connection.send('{"topic":"ticker.A/B","type":"update","ts":1,"data":{"close":1.50}}')
 
     with scripted_stream(script) as stream:
         driver.open(stream=stream.address)
