@@ -13,9 +13,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Sends a request once. On a kept connection that broke a write would fail, so each request says "Connection: close"
- * and has a connection of its own. On any connection that ends before an answer java.net.http would send a read again
- * by itself, without a pause; so it is given a single attempt.
+ * Sends a request once; but a read whose connection ends without an answer java.net.http sends once more by itself,
+ * without a pause. A write fails on a kept connection that has ended meanwhile, so each request says
+ * "Connection: close" and has a connection of its own.
  */
 final class Transport {
     static {
@@ -23,7 +23,6 @@ final class Transport {
         // then start Java with -Djdk.httpclient.allowRestrictedHeaders=connection.
         String property = "jdk.httpclient.allowRestrictedHeaders";
         System.setProperty(property, System.getProperty(property, "connection") + ",connection");
-        System.setProperty("jdk.httpclient.redirects.retrylimit", "1");
     }
 
     private static final System.Logger LOG = System.getLogger("exchange");

@@ -84,9 +84,11 @@ def _kind(status: int, code: int | None, *, is_json: bool) -> type[ExchangeError
         return RateLimited
     if status in (401, 403) or code == NOT_LOGGED_IN:
         return Unauthorized
+    if status < 500 and not is_json:
+        return Unreadable
     if status >= 500:
         return ServerFailed
-    return Rejected if is_json else Unreadable
+    return Rejected
 
 
 def _exchange_time_ms(headers: Message) -> int | None:
