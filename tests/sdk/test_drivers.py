@@ -105,9 +105,10 @@ def test_a_key_signs_and_a_wrong_one_is_not_accepted(
 ) -> None:
     driver.open(exchange.rest, key=key)
     assert {each["coin"]["unit"] for each in driver.call("getSpotWallets")} >= {"BTC", "USDT"}
+    order = driver.call("placeSpotOrder", **LOW, clientOrderId=f"a-b_{language}")
     page = driver.call("listSpotOrders", symbol="BTC/USDT", pageSize=1)
     assert (page["number"], page["size"]) == (1, 1)
-    order = driver.call("placeSpotOrder", **LOW, clientOrderId=f"a-b_{language}")
+    assert [each["orderId"] for each in page["content"]] == [order]
     assert driver.call("cancelSpotOrder", orderId=order) is None
     driver.open(exchange.rest, key={**key, "secret": "another"})
     error = driver.refusal("getSpotWallets")
@@ -137,9 +138,11 @@ def test_errors_are_told_apart(driver: Driven, exchange: Target) -> None:
     assert driver.error("subscribe", topic="orders")["kind"] == "unauthorized"
     refused = driver.error("subscribe", topic="depth.NO/SUCH")
     assert (refused["kind"], refused["code"]) == ("rejected", 4102)
-    driver.open()
-    assert driver.refusal("getCoinTicker", coin="btc")["kind"] == "transport"
+
+
+def test_what_cannot_be_reached_is_told_in_time(driver: Driven) -> None:
     driver.open(timing={"timeoutMs": 300})
+    assert driver.refusal("getCoinTicker", coin="btc")["kind"] == "transport"
     assert driver.error("subscribe", topic="ticker.BTC/USDT")["kind"] in ("transport", "timeout")
 
 
