@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from dataclasses import asdict
 from email.utils import formatdate
 from itertools import pairwise
@@ -25,11 +26,9 @@ from tests.sdk.scripted_server import (
 ORDER = {"symbol": "BTC/USDT", "direction": "BUY", "type": "LIMIT", "price": "6E4"}
 SELL = {"symbol": "BTC/USDT", "direction": "SELL", "type": "MARKET", "amount": "1E-8"}
 HALF = answer(200, '{"code":0,"data":"E1"', missing=9)
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"
 BARE = answer(200, "{}")
 YES = answer(200, '{"code":0,"message":"success","data":"E1"}')
 ELSEWHERE = "Location: http://127.0.0.1:1/"
-SOON = {"timeoutMs": 300}
 OTHER = Recipe(parts=("key", "query", "body"), algorithm="sha512", encoding="base64")
 
 
@@ -67,8 +66,6 @@ def tokens_of(server: ScriptedServer) -> list[str | None]:
         pytest.param(answer(302, "{}", ELSEWHERE), "unreadable", 1, id="302"),
         pytest.param(answer(429), "rate_limited", 3, id="429"),
         pytest.param(answer(429, '{"code":4000}'), "rate_limited", 3, id="429 and 4000"),
-        pytest.param(Dripping(HEAD), "timeout", 3, id="a body that drips"),
-        pytest.param(Dripping(b"HTTP/1.1 200 OK\r\nX: "), "timeout", 3, id="a head that drips"),
     ],
 )
 def test_a_read_is_tried_again_where_that_may_help(
@@ -76,7 +73,7 @@ def test_a_read_is_tried_again_where_that_may_help(
 ) -> None:
     # A connection that was used before is where libraries try again by themselves.
     with scripted_server(BARE, *[say] * attempts) as server:
-        driver.open(server.address, timing=SOON if kind == "timeout" else {})
+        driver.open(server.address)
         assert driver.call("getCoinTicker", coin="btc") == {}
         assert driver.refusal("getCoinTicker", coin="btc")["kind"] == kind
     times_s = [each.at_s for each in server.arrived[1:]]
@@ -115,21 +112,33 @@ def test_what_is_not_json_is_unreadable(driver: Driven, body: str) -> None:
         pytest.param(answer(302, "", ELSEWHERE), "unreadable", id="302"),
         pytest.param(answer(307, "", ELSEWHERE), "unreadable", id="307"),
         pytest.param(answer(403, "<html>"), "unauthorized", id="403"),
-        pytest.param(Dripping(HEAD), "timeout", id="a body that drips"),
-        pytest.param(HALF, "timeout", id="half a body, and nothing more"),
     ],
 )
 def test_an_order_that_may_have_happened_is_sent_once(
     driver: Driven, say: bytes, kind: str
 ) -> None:
     with scripted_server(BARE, say) as server:
-        driver.open(server.address, key=KEY, timing=SOON if kind == "timeout" else {})
+        driver.open(server.address, key=KEY)
         driver.call("getCoinTicker", coin="btc")
         assert driver.refusal("placeSpotOrder", **ORDER, amount="1.50E-8")["kind"] == kind
     order = server.arrived[1]
     assert (order.method, order.path) == ("POST", "/tx/spot/add")
     sent = ["amount=0.0000000150", "direction=0", "price=60000", "symbol=BTC%2FUSDT", "type=0"]
     assert sorted(order.body.split("&")) == sent
+
+
+def test_an_answer_that_does_not_end_is_none_in_time(driver: Driven) -> None:
+    begun = b"HTTP/1.1 200 OK\r\n"
+    endless = (Dripping(begun + b"Content-Length: 1000000\r\n\r\n"), Dripping(begun + b"X: "), HALF)
+    read = ("call", {"operation": "getCoinTicker", "params": {"coin": "btc"}})
+    order = ("call", {"operation": "placeSpotOrder", "params": SELL})
+    # At once, for each takes its time: reads have three attempts, and orders one.
+    with scripted_server(*endless * 3) as server:
+        driver.open(server.address, key=KEY, timing={"timeoutMs": 400})
+        answers = driver.ask_at_once(read, order, read, order, order)
+    assert [each["error"]["kind"] for each in answers] == ["timeout"] * 5
+    asked = Counter(each.path for each in server.arrived)
+    assert asked == {"/market/data/quotations/coin": 6, "/tx/spot/add": 3}
 
 
 def test_an_order_over_the_limit_is_sent_again_after_its_wait(driver: Driven) -> None:

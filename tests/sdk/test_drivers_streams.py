@@ -11,7 +11,7 @@ from tests.sdk.people import ALICE
 from tests.sdk.scripted_server import answer, scripted_server
 from tests.sdk.scripted_stream import break_off, scripted_stream
 
-TIMING = {"timeoutMs": 2000, "pingMs": 100, "silenceMs": 700}
+TIMING = {"timeoutMs": 2000, "pingMs": 100, "silenceMs": 500}
 
 
 def depth(kind: str, seq: int, bids: list[list[str]], **more: int) -> str:
