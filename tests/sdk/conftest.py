@@ -47,9 +47,9 @@ def _built_once(language: str, folder: Path) -> tuple[str, ...]:
     return tuple(json.loads(known.read_text(encoding="utf-8")))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def driver(command: tuple[str, ...], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Driven]:
-    """A running driver; its tests are done when it has left in good order and told no secret."""
+    """A running driver; its tests are over when it has left in good order and told no secret."""
     with driven(command, tmp_path_factory.mktemp("driver")) as running:
         yield running
         assert running.end() == 0

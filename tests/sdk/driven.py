@@ -125,7 +125,11 @@ class Driven:
         self._lines.put(None)
 
     def _answer(self) -> dict[str, Any]:
-        line = self._lines.get(timeout=ANSWER_S)
+        try:
+            line = self._lines.get(timeout=ANSWER_S)
+        except queue.Empty:
+            self._process.kill()  # the next step is not to wait as long again
+            raise AssertionError(f"no answer within {ANSWER_S} s: {self.log()}") from None
         assert line is not None, f"the driver ended: {self.log()}"
         return read_answer(line)
 
