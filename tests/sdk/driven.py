@@ -18,7 +18,7 @@ from sdk_gate.protocol import check_result, check_step, read_answer
 
 ANSWER_S = 20
 END_S = 5
-TIMING = {"timeoutMs": 5000, "retryMs": 20, "pingMs": 500, "silenceMs": 5000}
+TIMING = {"timeoutMs": 5000, "retryMs": 10, "pingMs": 500, "silenceMs": 5000}
 NOWHERE = "http://127.0.0.1:1"
 NO_STREAM = "ws://127.0.0.1:1"
 # Numbers have commas there, and an I in lower case is no i.

@@ -78,7 +78,7 @@ def test_a_read_is_tried_again_where_that_may_help(
         assert driver.refusal("getCoinTicker", coin="btc")["kind"] == kind
     times_s = [each.at_s for each in server.arrived[1:]]
     pauses_s = [later - sooner for sooner, later in pairwise(times_s)]
-    assert all(pause_s > due_s for pause_s, due_s in zip(pauses_s, (0.02, 0.04), strict=False))
+    assert all(pause_s > due_s for pause_s, due_s in zip(pauses_s, (0.01, 0.02), strict=False))
 
 
 def test_a_read_without_an_answer_is_tried_three_times(driver: Driven, language: str) -> None:
@@ -134,7 +134,7 @@ def test_an_answer_that_does_not_end_is_none_in_time(driver: Driven) -> None:
     order = ("call", {"operation": "placeSpotOrder", "params": SELL})
     # At once, for each takes its time: reads have three attempts, and orders one.
     with scripted_server(*endless * 3) as server:
-        driver.open(server.address, key=KEY, timing={"timeoutMs": 400})
+        driver.open(server.address, key=KEY, timing={"timeoutMs": 300})
         answers = driver.ask_at_once(read, order, read, order, order)
     assert [each["error"]["kind"] for each in answers] == ["timeout"] * 5
     asked = Counter(each.path for each in server.arrived)
