@@ -17,7 +17,7 @@ from sdk_gate.judges.restoring import topics
 from sdk_gate.judges.streams import subscriptions
 from sdk_gate.stage import RETRY_MS, SILENCE_MS, Stage, until
 
-REFUSALS: Final = 6
+REFUSALS: Final = 5
 REFUSALS_OF_SLOW: Final = 3
 QUICK_RETRY_MS: Final = 50
 NS_PER_MS: Final = 1_000_000
