@@ -3,13 +3,16 @@
 from sdk_gate.cases import (
     answers,
     book,
+    newer,
     orders,
+    refusals,
     requests,
     retries,
     safety,
     signing,
     streams,
     subscriptions,
+    writes,
 )
 from sdk_gate.cases.case import CASES
 
@@ -17,11 +20,14 @@ __all__ = [
     "CASES",
     "answers",
     "book",
+    "newer",
     "orders",
+    "refusals",
     "requests",
     "retries",
     "safety",
     "signing",
     "streams",
     "subscriptions",
+    "writes",
 ]
