@@ -92,7 +92,8 @@ def prices(stage: Stage) -> Iterator[Claim]:
             answer = stage.call("getConvertPrice", **PAIR)
             is_read = answer.ok and _is_decimal(answer.result, due)
             requirement = "decimals-are-read-exactly" if is_enveloped else "bare-answers-are-read"
-            title = f"a price of {written} is read {'in' if is_enveloped else 'without'} an envelope"
+            where = "in" if is_enveloped else "without"
+            title = f"a price of {written} is read {where} an envelope"
             yield holds(f"sdk.{requirement}", is_read, title, due, answer.said)
 
 

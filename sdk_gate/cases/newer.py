@@ -32,7 +32,7 @@ CHANGES: Final[tuple[tuple[str, str, Change], ...]] = (
     needs=(ACCOUNT,),
 )
 def every_answer(stage: Stage) -> Iterator[Claim]:
-    """Each operation answers with the document's example, and then as a newer exchange may: the rest stays readable."""
+    """Each operation answers with the document's example, then as a newer exchange may: the rest stays readable."""
     stage.open_account()
     for operation in stage.exchange.contract.operations.values():
         example = newer.example_of(operation)

@@ -36,7 +36,7 @@ BROKEN: Final = (500, 501, 507, 520, 599)
 )
 def in_every_dress(stage: Stage) -> Iterator[Claim]:
     """An order is refused with many a status; beside the code stands data, or a long message."""
-    by = stage.open_account()
+    stage.open_account()
     for status, code, message, data, kind in REFUSALS:
         body = {"code": code, "message": message, "data": data}
         name = f"refuses with {status}: {message[:40]}"
@@ -47,9 +47,6 @@ def in_every_dress(stage: Stage) -> Iterator[Claim]:
         if not answer.ok:
             yield told(answer, code, message)
             yield _kind(f"{status} with code {code}", kind, answer)
-    if by == "token":  # what it stands for
-        stage.exchange.always("placeSpotOrder", scripts.refusal(200, 4000, "not logged in"))
-        yield _kind("200 with code 4000", "unauthorized", stage.call("placeSpotOrder", **LIMIT_BUY))
 
 
 @case("sdk.errors-are-told-apart", needs=(ACCOUNT,))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from types import MappingProxyType
 from typing import Any, Final
@@ -23,11 +23,12 @@ TYPES: Final = ("LIMIT", "MARKET")
 # Such that a limit order of either side does not trade at once.
 PRICES: Final = MappingProxyType({"BUY": "50000", "SELL": "90000"})
 STATUSES: Final = (500, 502, 503, 504, 520)
+ACCEPTED: Final = '{"code":0,"message":"success","data":"E1000001"}'
 # All of them take no time. What does not come at all has cases of its own, for its time-outs.
 TROUBLES: Final[tuple[Script, ...]] = (
     scripts.hang_up(),
     scripts.close(),
-    scripts.half_a_body(),
+    replace(scripts.instead("half of it", ACCEPTED), body_bytes=len(ACCEPTED) // 2),
     *(scripts.broken(status, performs=True) for status in STATUSES),
     scripts.instead("500 with a code", '{"code":500,"message":"something broke"}', 500),
     scripts.instead("a page in place of JSON", "<html>welcome</html>"),

@@ -26,8 +26,8 @@ def schema_of(contract: Contract, operation: Operation) -> Document:
     """The schema of an operation's payload, whether its envelope is a choice or not."""
     whole = contract.schema_of_answer(operation, OK) or {}
     envelopes = [whole, *whole.get("oneOf", ())]
-    found = (each["properties"] for each in envelopes if "data" in each.get("properties", {}))
-    schema: Document = next(found, {}).get("data", {})
+    payloads = (each.get("properties", {}).get("data") for each in envelopes)
+    schema: Document = next(filter(None, payloads), {})
     return schema
 
 
