@@ -79,14 +79,14 @@ def _in_doubt(pauses: Sequence[Sequence[float]]) -> bool:
     return is_short or 0 < sum(map(len, pauses)) < ENOUGH_PAUSES
 
 
-@case("sdk.attempts-are-few-and-apart")
+@case("sdk.attempts-are-few-and-apart", needs=(ACCOUNT,))
 def connection_that_always_breaks(stage: Stage) -> Iterator[Claim]:
     """Reads, and an exchange that ends every connection before it answers."""
     pauses_ms: list[float] = []
     for script in ENDED:
-        stage.open()
-        stage.exchange.always("getCoinTicker", script)
-        answer, arrivals = stage.sends("getCoinTicker", coin="btc")
+        stage.open_account()
+        stage.exchange.always("getSpotWallets", script)
+        answer, arrivals = stage.sends("getSpotWallets")
         pauses_ms += _pauses_ms(arrivals)
         yield _few(arrivals, f"an exchange that {script.name}")
         title = f"a read of an exchange that always {script.name} is an error"
