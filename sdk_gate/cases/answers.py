@@ -91,14 +91,14 @@ def prices(stage: Stage) -> Iterator[Claim]:
             script = scripts.data(f"price {written}", written, enveloped=is_enveloped)
             stage.exchange.next("getConvertPrice", script)
             answer = stage.call("getConvertPrice", **PAIR)
-            is_read = answer.ok and _is_worth(answer.result, due)
+            is_read = answer.ok and is_worth(answer.result, due)
             requirement = "decimals-are-read-exactly" if is_enveloped else "bare-answers-are-read"
             where = "in" if is_enveloped else "without"
             title = f"a price of {written} is read {where} an envelope"
             yield holds(f"sdk.{requirement}", is_read, title, due, answer.said)
 
 
-def _is_worth(found: Any, text: str) -> bool:
+def is_worth(found: Any, text: str) -> bool:
     """Whether something is a decimal, however it is written: the digits of an exponent are there as well."""
     return _is_decimal(f"{Decimal(found):f}" if _is_number(found) else found, text)
 
