@@ -13,26 +13,25 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
+from sdk_gate.gate import JAVA, surroundings
+from sdk_gate.protocol import check_result, check_step, read_answer
 
-from conformance.embedded import embedded
-from conformance.target import Target, load
-
-ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = json.loads((ROOT / "sdk_gate/protocol/driver-1.0.schema.json").read_text(encoding="utf-8"))
 ANSWER_S = 20
 END_S = 5
-TIMING = {"timeoutMs": 3000, "retryMs": 50, "pingMs": 1000, "silenceMs": 3000}
-ALICE = {"parameter": "email", "name": "alice@example.com", "password": "secret"}
+TIMING = {"timeoutMs": 5000, "retryMs": 10, "pingMs": 500, "silenceMs": 5000}
+NOWHERE = "http://127.0.0.1:1"
+NO_STREAM = "ws://127.0.0.1:1"
+# Numbers have commas there, and an I in lower case is no i.
+TURKISH = {"LC_ALL": "tr_TR.UTF-8", JAVA: "-Duser.language=tr -Duser.country=TR"}
 
 
 class Driven:
     """A running driver."""
 
-    def __init__(self, process: subprocess.Popen[str], logged: Path) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], logged: Path) -> None:
         self._process = process
         self._logged = logged
-        self._lines: queue.Queue[str | None] = queue.Queue()
+        self._lines: queue.Queue[bytes | None] = queue.Queue()
         self._id = 0
         threading.Thread(target=self._read, daemon=True).start()
 
@@ -46,15 +45,15 @@ class Driven:
         for do, fields in steps:
             self._id += 1
             step = {"id": self._id, "do": do, **fields}
-            holds("step", step)
+            check_step(step)
             sent[self._id] = do
             self._write(step)
         answers: dict[int, dict[str, Any]] = {}
         while len(answers) < len(sent):
             answer = self._answer()
             assert answer["id"] in sent.keys() - answers.keys(), f"an answer to nothing: {answer}"
-            if answer["ok"] and sent[answer["id"]] in SCHEMA["$defs"]["results"]:
-                holds(f"results/{sent[answer['id']]}", answer.get("result"))
+            if answer["ok"]:
+                check_result(sent[answer["id"]], answer.get("result"))
             answers[answer["id"]] = answer
         return [answers[each] for each in sent]
 
@@ -71,12 +70,33 @@ class Driven:
         error: dict[str, Any] = answer["error"]
         return error
 
+    def open(self, rest: str = NOWHERE, stream: str = NO_STREAM, **more: Any) -> None:
+        """Make a client; `timing` says what of it is not as usual."""
+        timing = {**TIMING, **more.pop("timing", {})}
+        self.result("open", config={"rest": rest, "stream": stream, "timing": timing, **more})
+
+    def call(self, operation: str, **params: Any) -> Any:
+        """What an operation that has to succeed gave. It has to leave its parameters alone."""
+        answer = self.ask("call", operation=operation, params=params)
+        assert answer["ok"], answer
+        assert answer["given"] == params
+        return answer["result"]
+
+    def refusal(self, operation: str, **params: Any) -> dict[str, Any]:
+        """What an operation that has to fail said."""
+        return self.error("call", operation=operation, params=params)
+
     def until(self, is_so: Callable[[Any], bool], do: str, **fields: Any) -> Any:
-        """The first result of a repeated step that is so; the last one when the time is over."""
-        deadline_s = time.monotonic() + ANSWER_S
-        while not is_so(result := self.result(do, **fields)) and time.monotonic() < deadline_s:
-            time.sleep(0.02)
-        return result
+        """The first result of a repeated step that is so."""
+        return eventually(lambda: self.result(do, **fields), is_so)
+
+    def events(self, topic: str, count: int = 1) -> list[Any]:
+        """The first so many events of a topic, and whatever came with the last."""
+        events: list[Any] = []
+        while len(events) < count:
+            came = self.until(lambda said: said["events"], "events", topic=topic)
+            events += came["events"]
+        return events
 
     def log(self) -> str:
         """What it wrote to its standard error so far."""
@@ -87,9 +107,15 @@ class Driven:
         self.result("bye")
         return self._process.wait(END_S)
 
+    def leave(self) -> int:
+        """End its input; its exit code."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        return self._process.wait(END_S)
+
     def _write(self, step: dict[str, Any]) -> None:
         assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps(step) + "\n")
+        self._process.stdin.write(json.dumps(step, ensure_ascii=False).encode() + b"\n")
         self._process.stdin.flush()
 
     def _read(self) -> None:
@@ -99,48 +125,34 @@ class Driven:
         self._lines.put(None)
 
     def _answer(self) -> dict[str, Any]:
-        line = self._lines.get(timeout=ANSWER_S)
+        try:
+            line = self._lines.get(timeout=ANSWER_S)
+        except queue.Empty:
+            self._process.kill()  # the next step is not to wait as long again
+            raise AssertionError(f"no answer within {ANSWER_S} s: {self.log()}") from None
         assert line is not None, f"the driver ended: {self.log()}"
-        answer: dict[str, Any] = json.loads(line)
-        holds("answer", answer)
-        return answer
+        return read_answer(line)
 
 
-def holds(definition: str, value: Any) -> None:
-    """Raise when a value is not what the protocol's schema calls so."""
-    document = {"$defs": SCHEMA["$defs"], "$ref": f"#/$defs/{definition}"}
-    Draft202012Validator(document).validate(value)
+def eventually(look: Callable[[], Any], is_so: Callable[[Any], bool]) -> Any:
+    """What is seen as soon as it is so."""
+    deadline_s = time.monotonic() + ANSWER_S
+    while not is_so(seen := look()):
+        assert time.monotonic() < deadline_s, f"it stays so: {seen}"
+        time.sleep(0.02)
+    return seen
 
 
 @contextmanager
 def driven(command: Sequence[str], folder: Path) -> Iterator[Driven]:
-    """A driver that lives as long as the block, and debugs to a file in a folder."""
+    """A driver that lives as long as the block, in Turkish, and debugs to a file in a folder."""
     logged, pipe = folder / "driver.log", subprocess.PIPE
-    env = {**os.environ, "SDK_GATE_LOG": "debug"}
+    env = {**os.environ, **surroundings({}), **TURKISH}
     with (
         logged.open("w", encoding="utf-8") as log,
-        subprocess.Popen(
-            list(command), stdin=pipe, stdout=pipe, stderr=log, env=env, text=True
-        ) as process,
+        subprocess.Popen(list(command), stdin=pipe, stdout=pipe, stderr=log, env=env) as process,
     ):
         try:
             yield Driven(process, logged)
         finally:
             process.kill()
-
-
-@contextmanager
-def exchange(*settings: str) -> Iterator[Target]:
-    """The reference exchange on sockets, as long as the block."""
-    with embedded(load("reference"), seed=1, settings=settings) as target:
-        yield target
-
-
-def config(target: Target, **credentials: Any) -> dict[str, Any]:
-    """What a client is opened with."""
-    return {
-        "rest": target.rest,
-        "stream": target.stream,
-        "timing": TIMING,
-        **credentials,
-    }

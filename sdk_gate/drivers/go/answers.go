@@ -10,6 +10,8 @@ import (
 	"time"
 )
 
+const notLoggedIn = 4000
+
 // interpret reads an answer: the payload without its envelope, or what failed.
 func interpret(response *http.Response) (json.RawMessage, *Error) {
 	said, err := read(response.Body)
@@ -27,13 +29,13 @@ func interpret(response *http.Response) (json.RawMessage, *Error) {
 	switch {
 	case status == http.StatusTooManyRequests:
 		failure.Kind = RateLimited
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+	case status == http.StatusUnauthorized || status == http.StatusForbidden || said.code == notLoggedIn:
 		failure.Kind = Unauthorized
 	case status >= 500:
 		failure.Kind = Server
-	case status >= 400:
+	case status >= 400 && err == nil:
 		failure.Kind = Rejected
-	case status >= 300:
+	case status >= 300 && status < 400:
 		failure.Kind, failure.Message = Unreadable, "a redirect, which is not followed"
 	case isTimeout(err):
 		failure.Kind, failure.Message = Timeout, "the answer did not end in time"
@@ -92,6 +94,9 @@ func Decode(data []byte, result any) error {
 	err := decoder.Decode(result)
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
+	}
+	if _, behind := decoder.Token(); err == nil && behind != io.EOF {
+		return errors.New("something stands behind the JSON")
 	}
 	if value, isAny := result.(*any); isAny {
 		*value = exact(*value)

@@ -149,7 +149,7 @@ func (c *Client) mend(ctx context.Context, operation operation, failure *Error, 
 		past.drifted++
 		c.clock.set(failure.answered)
 		return past.drifted == 1
-	case token != "" && (failure.Status == http.StatusUnauthorized || failure.Code == 4000): // the token has ended
+	case token != "" && (failure.Status == http.StatusUnauthorized || failure.Code == notLoggedIn): // it has ended
 		isFirst := past.refusedToken == ""
 		past.refusedToken, failure.Kind = token, Unauthorized
 		return isFirst

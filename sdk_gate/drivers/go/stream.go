@@ -27,8 +27,11 @@ func newStream(client *Client) *Stream {
 
 // Subscribe returns when the exchange has acknowledged a topic, such as "trades.BTC/USDT". handle is given each trade
 // of a trades topic and the data of each message of another, in order and one at a time; it must not wait for the
-// stream itself. A topic that is subscribed already stays as it is.
+// stream itself. A topic that is subscribed already stays as it is. For a connection it waits no longer than for an
+// answer.
 func (s *Stream) Subscribe(ctx context.Context, topic string, handle func(data json.RawMessage)) error {
+	ctx, cancel := context.WithTimeout(ctx, ms(s.client.config.Timing.TimeoutMs))
+	defer cancel()
 	s.start.Do(func() { go s.run() })
 	entry, isOld := s.topics.LoadOrStore(topic, &subscription{topic: topic, handle: handle})
 	err := error(errBroken)

@@ -16,7 +16,6 @@ public final class Driver {
             new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.UTF_8);
     private final ExecutorService overlapping = Executors.newCachedThreadPool();
     private final Map<String, Queue<JsonElement>> events = new ConcurrentHashMap<>();
-    private volatile Recipe recipe = Recipe.DOCUMENTED;
     private volatile ExchangeClient client;
 
     public static void main(String[] words) throws IOException {
@@ -86,7 +85,6 @@ public final class Driver {
 
     private void open(Config config) {
         close();
-        recipe = config.recipe();
         client = new ExchangeClient(config);
     }
 
@@ -103,10 +101,10 @@ public final class Driver {
         Request request = new Request(Values.text(step, "method"), Values.text(step, "path"),
                 Parameters.encode(Values.parameters(step.get("query"))),
                 Parameters.encode(Values.parameters(step.get("form"))));
-        String canonical = recipe.canonical(
+        String canonical = Recipe.DOCUMENTED.canonical(
                 request, Values.text(step, "key"), Values.text(step, "timestamp"), Values.text(step, "window"));
         return GSON.toJsonTree(Map.of("query", request.query(), "body", request.body(), "canonical", canonical,
-                "signature", recipe.signature(Values.text(step, "secret"), canonical)));
+                "signature", Recipe.DOCUMENTED.signature(Values.text(step, "secret"), canonical)));
     }
 
     private JsonElement subscribe(String topic) {

@@ -15,7 +15,6 @@ const { name, version } = JSON.parse(readFileSync(new URL("package.json", import
 const log = process.env.SDK_GATE_LOG === "debug" ? (line) => console.error(line) : () => {};
 
 let client;
-let signing;
 const events = new Map(); // by topic: what came since it was last asked for
 
 const STEPS = {
@@ -24,7 +23,6 @@ const STEPS = {
   async open({ config }) {
     const before = client;
     client = new Client(config, log);
-    signing = config.signing;
     events.clear();
     await before?.close();
   },
@@ -33,7 +31,7 @@ const STEPS = {
 
   sign({ method, path, query, form, timestamp, window, key, secret }) {
     const request = { method, path, query: encodeParameters(query), body: encodeParameters(form ?? {}) };
-    const { canonical, signature } = sign(request, { timestamp, window, key, secret }, signing);
+    const { canonical, signature } = sign(request, { timestamp, window, key, secret });
     return { query: request.query, body: request.body, canonical, signature };
   },
 

@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"sync"
-	"time"
 
 	"exchange"
 )
@@ -96,9 +95,8 @@ func (d *driver) result(s step, client *exchange.Client) (result any, err error)
 		return sign(s)
 	case "subscribe":
 		d.taken(s.Topic)
-		ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-		defer cancel()
-		return nil, client.Stream.Subscribe(ctx, s.Topic, func(data json.RawMessage) { d.keep(s.Topic, data) })
+		keep := func(data json.RawMessage) { d.keep(s.Topic, data) }
+		return nil, client.Stream.Subscribe(context.Background(), s.Topic, keep)
 	case "unsubscribe":
 		return nil, client.Stream.Unsubscribe(s.Topic)
 	case "events":

@@ -38,19 +38,19 @@ final class Answer {
     }
 
     private static Optional<Kind> refusal(int status, Long code, boolean isJson) {
-        if (status == 401 || status == 403 || code != null && code == NOT_AUTHENTICATED) {
-            return Optional.of(Kind.UNAUTHORIZED);
-        }
         if (status == 429) {
             return Optional.of(Kind.RATE_LIMITED);
         }
-        if (status >= 400) {
-            return Optional.of(status < 500 ? Kind.REJECTED : Kind.SERVER);
+        if (status == 401 || status == 403 || code != null && code == NOT_AUTHENTICATED) {
+            return Optional.of(Kind.UNAUTHORIZED);
         }
-        if (status >= 300 || !isJson) {
+        if (status >= 500) {
+            return Optional.of(Kind.SERVER);
+        }
+        if (status >= 300 && status < 400 || !isJson) {
             return Optional.of(Kind.UNREADABLE);
         }
-        return code == null || code == 0 ? Optional.empty() : Optional.of(Kind.REJECTED);
+        return status < 400 && (code == null || code == 0) ? Optional.empty() : Optional.of(Kind.REJECTED);
     }
 
     private static String message(int status, Optional<JsonObject> envelope) {

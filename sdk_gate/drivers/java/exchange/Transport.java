@@ -13,8 +13,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Sends a request once. On a kept connection java.net.http sends a read again by itself when it breaks, without a
- * pause, and a write fails on it; so each request says "Connection: close" and has a connection of its own.
+ * Sends a request once; but a read whose connection ends without an answer java.net.http sends once more by itself,
+ * without a pause. A write fails on a kept connection that has ended meanwhile, so each request says
+ * "Connection: close" and has a connection of its own.
  */
 final class Transport {
     static {

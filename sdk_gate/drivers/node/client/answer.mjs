@@ -24,12 +24,12 @@ function readJson(text) {
 }
 
 function failureOf(status, code = 0, answer) {
-  if (status === 401 || status === 403 || code === NOT_LOGGED_IN) return Unauthorized;
   if (status === 429) return RateLimited;
+  if (status === 401 || status === 403 || code === NOT_LOGGED_IN) return Unauthorized;
   if (status >= 500) return ServerFailed;
-  if (status >= 300 && status < 400) return Unreadable;
+  if ((status >= 300 && status < 400) || answer === undefined) return Unreadable;
   if (status >= 400 || code !== 0) return Rejected;
-  return answer === undefined ? Unreadable : undefined;
+  return undefined;
 }
 
 function reasonOf(status, answer) {

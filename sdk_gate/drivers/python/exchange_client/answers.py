@@ -29,9 +29,9 @@ NOT_JSON = object()
 def data(answer: Answer) -> Any:
     """The data of an answer, out of its envelope or bare. Raises ExchangeError for everything else."""
     status, content = answer.status, _content(answer.body)
-    is_envelope = isinstance(content, dict) and type(content.get("code")) is int
+    is_envelope = _is_envelope(content)
     if status >= 400 or (is_envelope and content["code"] != 0):
-        raise _refusal(answer, content if is_envelope else {})
+        raise _refusal(answer, content)
     if not 200 <= status < 300:
         raise Unreadable(f"HTTP {status}: redirects are not followed", status=status)
     if content is NOT_JSON:
@@ -63,9 +63,10 @@ def _content(body: bytes) -> Any:
     return NOT_JSON
 
 
-def _refusal(answer: Answer, envelope: dict[str, Any]) -> ExchangeError:
-    status, code, message = answer.status, envelope.get("code"), envelope.get("message")
-    return _kind(status, code)(
+def _refusal(answer: Answer, content: Any) -> ExchangeError:
+    status, envelope = answer.status, content if _is_envelope(content) else {}
+    code, message = envelope.get("code"), envelope.get("message")
+    return _kind(status, code, is_json=content is not NOT_JSON)(
         f"HTTP {status}" if message is None else str(message),
         code=code,
         status=status,
@@ -74,12 +75,20 @@ def _refusal(answer: Answer, envelope: dict[str, Any]) -> ExchangeError:
     )
 
 
-def _kind(status: int, code: int | None) -> type[ExchangeError]:
+def _is_envelope(content: Any) -> bool:
+    return isinstance(content, dict) and type(content.get("code")) is int
+
+
+def _kind(status: int, code: int | None, *, is_json: bool) -> type[ExchangeError]:
     if status == 429:
         return RateLimited
+    if status in (401, 403) or code == NOT_LOGGED_IN:
+        return Unauthorized
+    if status < 500 and not is_json:
+        return Unreadable
     if status >= 500:
         return ServerFailed
-    return Unauthorized if status in (401, 403) or code == NOT_LOGGED_IN else Rejected
+    return Rejected
 
 
 def _exchange_time_ms(headers: Message) -> int | None:
