@@ -32,8 +32,8 @@ WAIT_S: Final = 2
 MOST_WAIT_S: Final = 2 * WAIT_S
 MOST_CALLS: Final = 3  # of a user who is told to wait, and does
 MOST_STEP_S: Final = 2 * STEP_S
-TOLD_S: Final = 0.3  # a 429 that was written has been read by then
-BEHIND_MS: Final = 100
+TOLD_S: Final = 0.2  # a 429 that was written has been read by then
+BEHIND_MS: Final = 250
 # What is asked while a call waits: public, private, what is written, and what is asked by itself when a token ends.
 MEANWHILE: Final = ("getCoinTicker", "getUserInfo", "placeSpotOrder", "login")
 
@@ -196,10 +196,10 @@ def _for_all(stage: Stage, requirement: str, retry_after: str) -> Iterator[Claim
     stage.exchange.next("getFuturesWallets", shorter)
     stage.exchange.next("getSpotWallets", scripts.too_many(retry_after))
     other = stage.driver.send("call", operation="getFuturesWallets", params={})
-    until(lambda: bool(stage.of("getFuturesWallets")), TOLD_S)
+    until(lambda: bool(stage.of("getFuturesWallets")) or stage.driver.has_answered(other))
     first = stage.driver.send("call", operation="getSpotWallets", params={})
-    until(lambda: any(x.status == 429 for x in stage.of("getSpotWallets")))
-    until(lambda: False, TOLD_S)
+    until(lambda: _refused_ns(stage, "getSpotWallets") > 0)
+    until(lambda: False, BEHIND_MS / 1000 + TOLD_S)
     if stage.driver.has_answered(first):  # nothing waits: the caller was told
         answers = _until_let_in(stage, stage.received(first))
         stage.driver.receive(other)
@@ -207,7 +207,16 @@ def _for_all(stage: Stage, requirement: str, retry_after: str) -> Iterator[Claim
         sent = [first, other, *(_send(stage, each) for each in MEANWHILE)]
         answers = [stage.driver.receive(number, MOST_STEP_S) for number in sent]
     answers = [each for each in answers if each.kind != "unsupported"]
-    yield from _kept(stage, requirement, "getSpotWallets", retry_after, answers)
+    first_ns, second_ns = (_refused_ns(stage, x) for x in ("getSpotWallets", "getFuturesWallets"))
+    # On a slow machine the one behind may come before; what is sent again then was on its way.
+    excused = () if first_ns < second_ns else ("getFuturesWallets",)
+    yield from _kept(stage, requirement, "getSpotWallets", retry_after, answers, excused)
+
+
+def _refused_ns(stage: Stage, operation: str) -> int:
+    """When an operation was answered with a 429 first, or 0."""
+    answered = (each.answered_ns or 0 for each in stage.of(operation) if each.status == 429)
+    return min(answered, default=0)
 
 
 def _send(stage: Stage, operation: str) -> int:
@@ -254,16 +263,22 @@ def _until_let_in(stage: Stage, first: Answer) -> list[Answer]:
 
 
 def _kept(
-    stage: Stage, requirement: str, operation: str, retry_after: str, answers: Sequence[Answer]
+    stage: Stage,
+    requirement: str,
+    operation: str,
+    retry_after: str,
+    answers: Sequence[Answer],
+    excused: Sequence[str] = (),
 ) -> Iterator[Claim]:
-    """Nothing arrived before its time, and the callers know."""
+    """Nothing but what is excused arrived before its time, and the callers know."""
+    later = [each for each in stage.seen.arrivals if each.operation not in excused]
     refused = [x for x in stage.of(operation) if x.status == 429]
     if not refused:
         raise CannotTell(f"no {operation} arrived")
     for count, each in enumerate(refused):
         due_ns = earliest_ns(each)
         assert due_ns is not None
-        early = [x for x in stage.seen.arrivals if each.number < x.number and x.at_ns < due_ns]
+        early = [x for x in later if each.number < x.number and x.at_ns < due_ns]
         which = "another 429" if count else "a 429"
         title = f"after {which} to {operation} nothing is sent for {retry_after}"
         shown = [f"{x.operation} {(due_ns - x.at_ns) / NS_PER_MS:.1f} ms too early" for x in early]
