@@ -35,6 +35,9 @@ if [[ $JOB == sdk-gate ]]; then
   FOLDER=$(cd "$caller" && cd "$meant" 2>/dev/null && pwd) || refuse "there is no folder $meant"
 fi
 
+# Where a make calls this, its own settings are not meant for ours.
+unset MAKEFLAGS MFLAGS MAKEOVERRIDES MAKELEVEL
+
 words=()
 for name in TARGET SEED BASE_URL STREAM_URL CONTROL_URL ONLY SCENARIO PROFILE BUDGET ROUNDS HISTORY \
   MODE FOLDER DEVIATIONS LIMIT_S; do

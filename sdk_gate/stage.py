@@ -229,6 +229,10 @@ class Stage:
         market = next(each for each in listed if each.symbol == symbol)
         return market.price_step if name == "price" else market.amount_step
 
+    def price_steps_of_contracts(self) -> list[Decimal]:
+        """The steps that a futures order's price may have."""
+        return [each.price_step for each in self.exchange.rules.config.contracts]
+
     def positions(self) -> list[Any]:
         """The futures orders that the person has, whatever became of them."""
         return self.exchange.do(

@@ -1,10 +1,12 @@
 """The situations that an SDK is put through."""
 
 from sdk_gate.cases import (
+    amounts,
     answers,
     book,
     newer,
     orders,
+    parameters,
     refusals,
     requests,
     retries,
@@ -18,10 +20,12 @@ from sdk_gate.cases.case import CASES
 
 __all__ = [
     "CASES",
+    "amounts",
     "answers",
     "book",
     "newer",
     "orders",
+    "parameters",
     "refusals",
     "requests",
     "retries",

@@ -11,14 +11,22 @@ from sdk_gate.arrivals import Arrival
 from sdk_gate.cases.case import case
 from sdk_gate.cases.requests import LIMIT_BUY, REMARKS, form_of, unsent
 from sdk_gate.exchange import scripts
-from sdk_gate.judges.requests import is_signed_right, signed_text
+from sdk_gate.judges.requests import are_whole_seconds, is_signed_right, signed_text
 from sdk_gate.judges.waiting import NS_PER_MS
 from sdk_gate.stage import Stage
 from sdk_gate.vectors import signing_vectors, wrong_stage
 
 PERMUTATIONS: Final = 10
 PAGE: Final = {"contractCoinId": 1, "pageNo": 1, "pageSize": 10}
-DRIFTS_MS: Final = (10_000, 25_000)
+# An order is refused for its time like a read; clocks that keep local time are hours away.
+DRIFTS: Final = (
+    ("getSpotWallets", 10_000),
+    ("getSpotWallets", 25_000),
+    ("placeSpotOrder", 40_000),
+    ("getUserInfo", 10_800_000),
+)
+BEHIND_MS: Final = 25_000
+STAMPS: Final = 10
 APART_S: Final = 1.2
 TOLERANCE_MS: Final = 200
 RETRY_AFTER_S: Final = 1
@@ -96,7 +104,7 @@ def _signed_right(requirement: str, title: str, stage: Stage, arrival: Arrival) 
 
 @case("sdk.timestamps-are-fresh", needs=("key",))
 def two_apart(stage: Stage) -> Iterator[Claim]:
-    """Two calls with a pause between them are stamped as far apart."""
+    """Two calls with a pause between them are stamped as far apart, and a row of calls with milliseconds."""
     stage.open("key")
     first = _stamp(stage, _sent(stage, "getSpotWallets", {}))
     time.sleep(APART_S)
@@ -110,6 +118,11 @@ def two_apart(stage: Stage) -> Iterator[Claim]:
         f"{least} ms apart or more",
         f"{second - first} ms apart",
     )
+    row = [_stamp(stage, _sent(stage, "getSpotWallets", {})) for _ in range(STAMPS)]
+    title = "timestamps are in milliseconds, not in whole seconds"
+    expected, actual = "not all at whole seconds", f"{row[0]} to {row[-1]}"
+    is_fine = not are_whole_seconds([first, second, *row])
+    yield holds("sdk.timestamps-are-fresh", is_fine, title, expected, actual)
 
 
 @case("sdk.timestamps-are-fresh", needs=("key",))
@@ -140,34 +153,35 @@ def _stamp(stage: Stage, arrival: Arrival) -> int:
 
 @case("sdk.clock-is-corrected", needs=("key",), is_stale=True)
 def clocks_that_drift(stage: Stage) -> Iterator[Claim]:
-    """The exchange's clock moves ahead, and again: the first attempt may be refused, the next one has to get in."""
+    """The exchange's clock moves ahead again and again: the first attempt may be refused, the next has to get in."""
     stage.open("key")
     stage.call("getSpotWallets")
-    for ms in DRIFTS_MS:
+    for operation, ms in DRIFTS:
         stage.exchange.advance_clock(ms)
-        yield from _corrected(stage, f"the clock moved by {ms // 1000} s")
+        yield from _corrected(stage, operation, f"the clock moved by {ms // 1000} s")
 
 
 @case("sdk.clock-is-corrected", needs=("key",), is_stale=True)
 def clock_that_is_behind(stage: Stage) -> Iterator[Claim]:
     """The exchange's clock is behind the machine's, then moves ahead of it."""
-    stage.exchange.begin(stage.random.getrandbits(31), behind_ms=DRIFTS_MS[-1])
+    stage.exchange.begin(stage.random.getrandbits(31), behind_ms=BEHIND_MS)
     stage.open("key")
-    yield from _corrected(stage, f"the clock was {DRIFTS_MS[-1] // 1000} s behind")
-    stage.exchange.advance_clock(2 * DRIFTS_MS[-1])
-    yield from _corrected(stage, f"it went {DRIFTS_MS[-1] // 1000} s ahead")
+    yield from _corrected(stage, "placeSpotOrder", f"the clock was {BEHIND_MS // 1000} s behind")
+    stage.exchange.advance_clock(2 * BEHIND_MS)
+    yield from _corrected(stage, "getSpotWallets", f"it went {BEHIND_MS // 1000} s ahead")
 
 
-def _corrected(stage: Stage, what: str) -> Iterator[Claim]:
+def _corrected(stage: Stage, operation: str, what: str) -> Iterator[Claim]:
     """The next call gets in, with one more attempt at most, which may be its caller's."""
-    before = len(stage.of("getSpotWallets"))
-    answer = stage.call("getSpotWallets")
-    if not answer.ok and len(stage.of("getSpotWallets")) == before + 1:
-        answer = stage.call("getSpotWallets")
-    title = f"a call is accepted after {what}"
+    params = LIMIT_BUY if operation == "placeSpotOrder" else {}
+    before = len(stage.of(operation))
+    answer = stage.call(operation, **params)
+    if not answer.ok and len(stage.of(operation)) == before + 1:
+        answer = stage.call(operation, **params)
+    title = f"{operation} is accepted after {what}"
     yield holds("sdk.clock-is-corrected", answer.ok, title, "accepted", answer.said)
-    attempts = len(stage.of("getSpotWallets")) - before
-    title = f"it takes at most one more attempt after {what}"
+    attempts = len(stage.of(operation)) - before
+    title = f"{operation} takes at most one more attempt after {what}"
     yield holds("sdk.clock-is-corrected", attempts <= 2, title, "at most 2", attempts)
 
 

@@ -140,6 +140,11 @@ def is_signed_right(each: Arrival, recipe: Recipe, keys: Mapping[str, str]) -> b
     return hmac.compare_digest(due.encode(), given.encode("utf-8", "surrogatepass"))
 
 
+def are_whole_seconds(stamps_ms: Sequence[int]) -> bool:
+    """True for timestamps of which none has milliseconds: they are seconds, with zeros put after them."""
+    return all(each % 1000 == 0 for each in stamps_ms)
+
+
 def _time(known: Known, each: Arrival) -> Iterator[Claim]:
     stamp = each.request.header(known.recipe.timestamp_header)
     if stamp is None or known.is_stale:
