@@ -9,12 +9,12 @@ from typing import Any, Final
 from conformance.cases.claim import Claim, holds
 from conformance.spec.contract import Operation
 from conformance.spec.documents import Document
+from sdk_gate import samples
 from sdk_gate.cases.case import ACCOUNT, case
 from sdk_gate.driver import Answer
 from sdk_gate.exchange import newer, scripts
 from sdk_gate.stage import Stage
 
-WORDS: Final = {"direction": ("BUY", "SELL"), "type": ("LIMIT", "MARKET")}
 Change = Callable[[Any, Document], Any]
 # The requirement, what is changed, and how.
 CHANGES: Final[tuple[tuple[str, str, Change], ...]] = (
@@ -60,15 +60,11 @@ def _enveloped(payload: Any) -> dict[str, Any]:
 
 def _answered(stage: Stage, operation: Operation, name: str, body: dict[str, Any]) -> Answer:
     """Call an operation with its example; its answer is a body as it stands."""
-    given = {name: _word(name, value) for name, value in operation.example.items()}
-    if operation.id == "login":
+    given = samples.least(stage.exchange.contract, operation)
+    if operation.id == samples.LOGIN:
         given = {stage.login_parameter: stage.person.login, "password": stage.person.password}
     stage.exchange.always(operation.id, scripts.text(f"answers with {name}", json.dumps(body)))
     return stage.driver.step("call", operation=operation.id, params=given)
-
-
-def _word(name: str, value: Any) -> Any:
-    return WORDS[name][int(value)] if name in WORDS else value
 
 
 def _readable(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from itertools import product
-from types import MappingProxyType
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from conformance.cases.claim import Claim, equal, holds
+from sdk_gate import samples
 from sdk_gate.arrivals import Arrival
 from sdk_gate.cases.case import ACCOUNT, case
 from sdk_gate.cases.requests import form_of
@@ -18,10 +17,6 @@ from sdk_gate.exchange.scripts import Script
 from sdk_gate.protocol import MAY_HAVE_HAPPENED
 from sdk_gate.stage import Stage
 
-SIDES: Final = ("BUY", "SELL")
-TYPES: Final = ("LIMIT", "MARKET")
-# Such that a limit order of either side does not trade at once.
-PRICES: Final = MappingProxyType({"BUY": "50000", "SELL": "90000"})
 STATUSES: Final = (500, 502, 503, 504, 520)
 ACCEPTED: Final = '{"code":0,"message":"success","data":"E1000001"}'
 # All of them take no time. What does not come at all has cases of its own, for its time-outs.
@@ -36,52 +31,13 @@ TROUBLES: Final[tuple[Script, ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
-    """One way to make something: an operation with parameters, and what it makes."""
-
-    operation: str
-    params: dict[str, Any]
-
-    @property
-    def name(self) -> str:
-        """For people."""
-        words = (self.params[x] for x in ("direction", "type") if x in self.params)
-        return " ".join((self.operation, *words))
-
-
-def _spot(side: str, kind: str) -> Write:
-    price = {"price": PRICES[side]} if kind == "LIMIT" else {}
-    order = {"symbol": "BTC/USDT", "direction": side, "type": kind, **price, "amount": "0.001"}
-    return Write("placeSpotOrder", order)
-
-
-def _futures(operation: str, side: str, kind: str) -> Write:
-    price = {"entrustPrice": PRICES[side]} if kind == "LIMIT" else {}
-    leverage = {"leverage": 10} if operation == "openFuturesPosition" else {}
-    contract = {"contractCoinId": 1, "direction": side, "type": kind, "volume": 1}
-    return Write(operation, {**contract, **price, **leverage})
-
-
-SPOT: Final = tuple(_spot(*each) for each in product(SIDES, TYPES))
-OPENING: Final = tuple(_futures("openFuturesPosition", *x) for x in product(SIDES, TYPES))
-CLOSING: Final = tuple(_futures("closeFuturesPosition", *x) for x in product(SIDES, TYPES))
-
-
 @case("sdk.orders-are-made-once", "sdk.unknown-outcomes-are-told", needs=(ACCOUNT,))
-def every_spot_order(stage: Stage) -> Iterator[Claim]:
-    """Orders of each side and type are made, and their answers are lost in each way."""
+def every_order(stage: Stage) -> Iterator[Claim]:
+    """Orders of each operation, side and type are made, and their answers are lost in each way."""
     stage.open_account()
-    for write, trouble in product(SPOT, TROUBLES):
-        yield from _once(stage, write, trouble, stage.orders)
-
-
-@case("sdk.orders-are-made-once", "sdk.unknown-outcomes-are-told", needs=(ACCOUNT,))
-def every_position(stage: Stage) -> Iterator[Claim]:
-    """Positions of each side are opened, and closed in part, by orders of each type; the answers are lost."""
-    stage.open_account()
-    for write, trouble in product((*OPENING, *CLOSING), TROUBLES):
-        yield from _once(stage, write, trouble, stage.positions)
+    for operation, params in samples.orders(stage.exchange.contract):
+        for trouble in TROUBLES:
+            yield from _once(stage, operation.id, params, trouble)
 
 
 @case("sdk.keys-are-made-once", needs=("token",))
@@ -95,17 +51,21 @@ def every_key(stage: Stage) -> Iterator[Claim]:
         yield equal("sdk.keys-are-made-once", title, 1, len(arrivals))
 
 
-def _once(
-    stage: Stage, write: Write, trouble: Script, orders: Callable[[], list[Any]]
-) -> Iterator[Claim]:
-    before = len(orders())
-    stage.exchange.next(write.operation, trouble)
-    answer, arrivals = stage.sends(write.operation, **write.params)
+def _once(stage: Stage, operation: str, params: dict[str, Any], trouble: Script) -> Iterator[Claim]:
+    before = set(_orders(stage))
+    stage.exchange.always(operation, trouble)
+    answer, arrivals = stage.sends(operation, **params)
     if answer.kind == "invalid":  # an SDK may do without orders of a kind
         return
-    title = f"an exchange that {trouble.name}: one order is asked for by {write.name}"
+    made = [order for identity, order in _orders(stage).items() if identity not in before]
+    name = " ".join((operation, *(params[word] for word in samples.WORDS)))
+    title = f"an exchange that {trouble.name}: one order is asked for by {name}"
     yield equal("sdk.orders-are-made-once", title, 1, asked_for(arrivals))
-    yield is_told(f"an exchange that {trouble.name}: {write.name}", answer, orders()[before:])
+    yield is_told(f"an exchange that {trouble.name}: {name}", answer, made)
+
+
+def _orders(stage: Stage) -> dict[str, Any]:
+    return {each.order_id: each for each in (*stage.orders(), *stage.positions())}
 
 
 def asked_for(arrivals: Sequence[Arrival]) -> int:
