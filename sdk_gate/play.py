@@ -112,7 +112,7 @@ class Player:
         played.claims += _untold(played)
         played.steps = [{"step": x.step, "answer": x.answer} for x in self.driver.exchanged]
         played.wire = wire_log.rows(stage.seen)
-        played.secrets = [*stage.secrets, *stage.tokens()]
+        played.secrets = stage.known_secrets()
         played.duration_s = round(time.monotonic() - began, 3)
         return played
 
@@ -175,7 +175,7 @@ class Player:
             contract=self.exchange.contract,
             recipe=stage.recipe,
             keys=stage.keys,
-            secrets=[*stage.secrets, *stage.tokens()],
+            secrets=stage.known_secrets(),
             tokens=tokens_of(seen.of("login")),
             is_stale=case.is_stale,
         )

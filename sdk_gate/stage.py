@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from conformance.wire.signing import Recipe
 from reference_exchange.keys import ApiKey
-from sdk_gate.arrivals import Arrival, Mark, Seen, tokens_of
+from sdk_gate.arrivals import Arrival, Mark, Seen, keys_of, tokens_of
 from sdk_gate.driver import STEP_S, Answer, Driver
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
 
@@ -204,6 +204,18 @@ class Stage:
     def tokens(self) -> list[str]:
         """The tokens that the exchange issued in this case."""
         return tokens_of(self.of("login"))
+
+    def known_secrets(self) -> list[str]:
+        """Every password, secret and token of this case: what it began with, and what was handed out since."""
+        made = keys_of(self.of("createApiKey")).values()
+        return [*self.secrets, *self.tokens(), *made]
+
+    def canary(self) -> str:
+        """A token of nobody's, which is found wherever it turns up."""
+        token = f"canary-{self.random.getrandbits(256):064x}"
+        self.secrets.append(token)
+        self.exchange.learn(token)
+        return token
 
     def orders(self) -> list[Any]:
         """The spot orders that the person has, whatever became of them."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from functools import partial
+from types import MappingProxyType
 from typing import Any, Final
 
 from conformance.cases.claim import Claim, equal, holds
@@ -23,7 +25,18 @@ DECIMALS: Final = (
     "0.00000001",
     "0.30000000000000004",
     "100000000000000000000",
+    "12345678901234.1234567890123456",
 )
+# Of a payload that is nothing but a decimal: as it is written, and what it is worth.
+PRICES: Final = (
+    ('"74000.10"', "74000.10"),
+    ("74000.10", "74000.10"),
+    ("0", "0"),
+    ('"0"', "0"),
+    ("0.00", "0"),
+    ("1.2345678901234567890E-7", "0.00000012345678901234567890"),
+)
+PAIR: Final = MappingProxyType({"fromUnit": "BTC", "toUnit": "USDT"})
 TICKER: Final = json.dumps(
     {
         "symbol": "BTC/USDT",
@@ -32,7 +45,13 @@ TICKER: Final = json.dumps(
         "zone": 0,
     }
 )
-INTEGERS: Final = (9_223_372_036_854_775_807, 9_007_199_254_740_993, 0)
+INTEGERS: Final = (
+    9_223_372_036_854_775_807,
+    9_007_199_254_740_993,
+    0,
+    -9_007_199_254_740_993,
+    -9_223_372_036_854_775_807,
+)
 
 
 @case("sdk.decimals-are-read-exactly", needs=(ACCOUNT,))
@@ -61,6 +80,31 @@ def decimals(stage: Stage) -> Iterator[Claim]:
                 text,
                 found if answer.ok else answer.said,
             )
+
+
+@case("sdk.decimals-are-read-exactly", "sdk.bare-answers-are-read")
+def prices(stage: Stage) -> Iterator[Claim]:
+    """A price that is the whole of an answer, zero among others, with an envelope and without."""
+    stage.open()
+    for written, due in PRICES:
+        for is_enveloped in (True, False):
+            script = scripts.data(f"price {written}", written, enveloped=is_enveloped)
+            stage.exchange.next("getConvertPrice", script)
+            answer = stage.call("getConvertPrice", **PAIR)
+            is_read = answer.ok and is_worth(answer.result, due)
+            requirement = "decimals-are-read-exactly" if is_enveloped else "bare-answers-are-read"
+            where = "in" if is_enveloped else "without"
+            title = f"a price of {written} is read {where} an envelope"
+            yield holds(f"sdk.{requirement}", is_read, title, due, answer.said)
+
+
+def is_worth(found: Any, text: str) -> bool:
+    """Whether something is a decimal, however it is written: the digits of an exponent are there as well."""
+    return _is_decimal(f"{Decimal(found):f}" if _is_number(found) else found, text)
+
+
+def _is_number(found: Any) -> bool:
+    return isinstance(found, str) and bool(re.fullmatch(r"\d+(\.\d+)?[eE][-+]?\d{1,2}", found))
 
 
 def _is_decimal(found: Any, text: str) -> bool:
@@ -97,25 +141,21 @@ def bare(stage: Stage) -> Iterator[Claim]:
     stage.open()
     for operation, payload, read, due in (
         ("getCoinTicker", TICKER, lambda x: x["symbol"], "BTC/USDT"),
-        ("getConvertPrice", '"74000.10"', Decimal, Decimal("74000.10")),
-        ("getConvertPrice", "74000.10", Decimal, Decimal("74000.10")),
+        ("getSparklines", "[]", lambda x: x or [], []),  # some languages have no empty list
         ("getSparklines", f'[{TICKER[:-1]},"trend":["1"]}}]', lambda x: x[0]["symbol"], "BTC/USDT"),
     ):
         stage.exchange.next(
             operation, scripts.data(f"bare {payload[:20]}", payload, enveloped=False)
         )
-        params = {
-            "getCoinTicker": {"coin": "btc"},
-            "getConvertPrice": {"fromUnit": "BTC", "toUnit": "USDT"},
-        }
-        answer = stage.call(operation, **params.get(operation, {}))
+        params = {"coin": "btc"} if operation == "getCoinTicker" else {}
+        answer = stage.call(operation, **params)
         found = _read(read, answer.result) if answer.ok else answer.said
         title = f"{operation} is read without an envelope ({_kind(payload)})"
         yield equal("sdk.bare-answers-are-read", title, due, found)
 
 
 def _kind(payload: str) -> str:
-    return {"{": "an object", "[": "a list", '"': "a text"}.get(payload[0], "a number")
+    return "an empty list" if payload == "[]" else {"{": "an object", "[": "a list"}[payload[0]]
 
 
 def _read(read: Callable[[Any], Any], value: Any) -> Any:
@@ -226,6 +266,21 @@ def half_an_answer(stage: Stage) -> Iterator[Claim]:
         expected = "error unreadable or transport, or the id of an order that was made"
         is_right = is_error or is_found
         yield holds("sdk.half-an-answer-is-none", is_right, title, expected, answer.said)
+
+
+@case("sdk.half-an-answer-is-none", needs=(ACCOUNT,))
+def half_a_price(stage: Stage) -> Iterator[Claim]:
+    """A price breaks off within its digits: what came is a price as well, and another one."""
+    stage.open_account()
+    whole = scripts.data("writes half of a price", "74000.10", enveloped=False)
+    stage.exchange.next("getConvertPrice", replace(whole, body_bytes=3))
+    answer = stage.call("getConvertPrice", **PAIR)
+    # An SDK may ask again, and has the price then.
+    is_other = answer.ok and not _is_decimal(answer.result, "740")
+    is_error = answer.kind in ("unreadable", "transport")
+    expected = "error unreadable or transport, or the price of another attempt"
+    title = "half of the digits are no price"
+    yield holds("sdk.half-an-answer-is-none", is_error or is_other, title, expected, answer.said)
 
 
 def _field(answer: Answer, *path: Any) -> Any:

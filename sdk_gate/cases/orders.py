@@ -8,6 +8,7 @@ from typing import Final
 from conformance.cases.claim import CannotTell, Claim, equal, holds
 from sdk_gate.cases.case import ACCOUNT, case
 from sdk_gate.cases.requests import LIMIT_BUY
+from sdk_gate.cases.writes import is_told
 from sdk_gate.exchange import scripts
 from sdk_gate.exchange.scripts import Script
 from sdk_gate.protocol import MAY_HAVE_HAPPENED
@@ -23,21 +24,17 @@ POSITION: Final = {
 CLOSING: Final = {"contractCoinId": 1, "direction": "SELL", "type": "MARKET", "volume": 1}
 
 
-def _order(stage: Stage, script: Script) -> Iterator[Claim]:
+def _order(stage: Stage, script: Script, is_first: bool = True) -> Iterator[Claim]:
     """Place one order into a script: one order is made, and the caller is told that it may be."""
-    stage.open_account()
+    if is_first:
+        stage.open_account()
     before = len(stage.orders())
     stage.exchange.next("placeSpotOrder", script)
     answer = stage.call("placeSpotOrder", **LIMIT_BUY)
     made = stage.orders()[before:]
     title = f"an exchange that {script.name}: one order is made"
     yield equal("sdk.orders-are-made-once", title, 1, len(made))
-    is_told = answer.kind in MAY_HAVE_HAPPENED or (
-        answer.ok and answer.result in [each.order_id for each in made]
-    )
-    title = f"an exchange that {script.name}: the caller is told that it is not known"
-    expected = f"an error of {', '.join(MAY_HAVE_HAPPENED)}, or the order's id"
-    yield holds("sdk.unknown-outcomes-are-told", is_told, title, expected, answer.said)
+    yield is_told(f"an exchange that {script.name}", answer, made)
 
 
 UNKNOWN: Final = ("sdk.orders-are-made-once", "sdk.unknown-outcomes-are-told")
@@ -72,6 +69,7 @@ def answer_comes_too_late(stage: Stage) -> Iterator[Claim]:
     title = f"a call with a time-out of {timeout_ms} ms ends before the answer after {late_ms} ms"
     ended = "before the answer" if arrival.answered_ns is None else "with the answer"
     yield equal("sdk.requests-end-in-time", title, "before the answer", ended)
+    yield from _order(stage, scripts.hang_up(), is_first=False)  # nothing is left of the one before
 
 
 @case(*UNKNOWN, needs=(ACCOUNT,))
@@ -92,7 +90,7 @@ def _troubles(stage: Stage) -> tuple[Script, ...]:
     return (scripts.hang_up(), scripts.broken(502, performs=True), scripts.late(stage.late_ms))
 
 
-@case("sdk.orders-are-made-once", needs=(ACCOUNT,))
+@case(*UNKNOWN, needs=(ACCOUNT,))
 def position_may_be_open(stage: Stage) -> Iterator[Claim]:
     """A position is opened, which is an order too: the connection breaks, a gateway fails, no answer comes."""
     stage.open_account()
@@ -100,12 +98,14 @@ def position_may_be_open(stage: Stage) -> Iterator[Claim]:
         stage.open_account()
         before = len(stage.positions())
         stage.exchange.next("openFuturesPosition", script)
-        stage.call("openFuturesPosition", **POSITION)
+        answer = stage.call("openFuturesPosition", **POSITION)
+        made = stage.positions()[before:]
         title = f"an exchange that {script.name}: one position is opened"
-        yield equal("sdk.orders-are-made-once", title, 1, len(stage.positions()) - before)
+        yield equal("sdk.orders-are-made-once", title, 1, len(made))
+        yield is_told(f"a position, and an exchange that {script.name}", answer, made)
 
 
-@case("sdk.orders-are-made-once", needs=(ACCOUNT,))
+@case(*UNKNOWN, needs=(ACCOUNT,))
 def position_may_be_closed(stage: Stage) -> Iterator[Claim]:
     """A part of a position is closed, which is an order as well, in the same troubles."""
     stage.open_account()
@@ -116,9 +116,11 @@ def position_may_be_closed(stage: Stage) -> Iterator[Claim]:
         stage.open_account()
         before = len(stage.positions())
         stage.exchange.next("closeFuturesPosition", script)
-        stage.call("closeFuturesPosition", **CLOSING)
+        answer = stage.call("closeFuturesPosition", **CLOSING)
+        made = stage.positions()[before:]
         title = f"an exchange that {script.name}: a part of the position is closed once"
-        yield equal("sdk.orders-are-made-once", title, 1, len(stage.positions()) - before)
+        yield equal("sdk.orders-are-made-once", title, 1, len(made))
+        yield is_told(f"a position's end, and an exchange that {script.name}", answer, made)
 
 
 @case("sdk.keys-are-made-once", needs=("token",))
@@ -136,13 +138,29 @@ def key_may_be_made(stage: Stage) -> Iterator[Claim]:
 
 @case("sdk.requests-end-in-time")
 def answer_never_comes(stage: Stage) -> Iterator[Claim]:
-    """A read that is not answered in any attempt."""
+    """A read that is not answered in any attempt, and a log-in; at once where the driver can."""
     stage.open()
-    stage.exchange.always("getCoinTicker", scripts.late(stage.late_ms))
-    answer = stage.call("getCoinTicker", coin="btc")
-    title = "a read without an answer ends as a time-out"
+    login = {stage.login_parameter: stage.person.login, "password": stage.person.password}
+    asked: tuple[tuple[str, str, dict[str, str]], ...] = (
+        ("a read", "getCoinTicker", {"coin": "btc"}),
+        ("a log-in", "login", login),
+    )
+    waiting = []
+    for what, operation, params in asked:
+        stage.exchange.always(operation, scripts.late(stage.late_ms))
+        number = stage.driver.send("call", operation=operation, params=params)
+        waiting.append((what, number))
+        if "concurrency" not in stage.features:
+            yield _timed_out(*waiting.pop(), stage)
+    for what, number in waiting:
+        yield _timed_out(what, number, stage)
+
+
+def _timed_out(what: str, number: int, stage: Stage) -> Claim:
+    answer = stage.received(number)
+    title = f"{what} without an answer ends as a time-out"
     actual = answer.said if answer.ok else answer.kind
-    yield equal("sdk.requests-end-in-time", title, "timeout", actual)
+    return equal("sdk.requests-end-in-time", title, "timeout", actual)
 
 
 @case("sdk.requests-end-in-time", needs=(ACCOUNT,))

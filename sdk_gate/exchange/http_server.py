@@ -151,7 +151,8 @@ async def _write(
 ) -> bool:
     """Write an answer as its script says; False when the connection has to end here."""
     if not script.answers:
-        writer.transport.abort()
+        if not script.is_closed:
+            writer.transport.abort()
         return False
     length = ("Content-Length", str(len(answer.body)))
     head = [*answer.headers, CHUNKED if script.is_chunked else length]

@@ -22,7 +22,8 @@ class Script:
     `performs`: the rules do what was asked. `change` makes the answer out of what the rules said (None where they
     were not asked). `delay_ms` passes before the answer, `stall_ms` before the second half of its body. Of the body,
     `body_bytes` are written before the connection is cut, all of them when that is WHOLE; `answers` False cuts it
-    before the status line. `is_chunked` writes it in chunks, whose lengths stand before each.
+    before the status line, or closes it in good order where it `is_closed`. `is_chunked` writes it in chunks, whose
+    lengths stand before each.
     """
 
     name: str
@@ -32,12 +33,19 @@ class Script:
     stall_ms: int = 0
     body_bytes: int = WHOLE
     answers: bool = True
+    is_closed: bool = False
     is_chunked: bool = False
 
 
 def hang_up(performs: bool = True) -> Script:
     """The connection breaks before an answer; what was asked may have happened."""
     return Script("performs it and hangs up" if performs else "hangs up", performs, answers=False)
+
+
+def close(performs: bool = True) -> Script:
+    """The connection is closed in good order before an answer, as by a balancer that is restarted."""
+    name = "performs it and closes" if performs else "closes"
+    return Script(f"{name} the connection", performs, answers=False, is_closed=True)
 
 
 def late(delay_ms: int) -> Script:
@@ -83,6 +91,12 @@ def text(name: str, body: str, status: int = 200) -> Script:
     """A body as it stands, whatever it is; nothing happened."""
     answer = Response(status, (JSON_HEADER,), body.encode())
     return Script(name, False, lambda _: answer)
+
+
+def instead(name: str, body: str, status: int = 200) -> Script:
+    """What was asked happens, and a body of something else is the answer."""
+    answer = Response(status, (JSON_HEADER,), body.encode())
+    return Script(f"performs it and answers {name}", True, lambda _: answer)
 
 
 def says(name: str, body: Any, status: int = 200, headers: Headers = ()) -> Script:

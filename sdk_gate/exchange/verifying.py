@@ -31,6 +31,7 @@ from sdk_gate.arrivals import (
     Mark,
     Reached,
     Wire,
+    keys_of,
     tokens_of,
 )
 from sdk_gate.exchange import listeners
@@ -129,9 +130,15 @@ class VerifyingExchange:
         self._secrets.append(made.secret)
         return made
 
+    def learn(self, secret: str) -> None:
+        """Have one more secret hidden in what is kept."""
+        self._secrets.append(secret)
+
     def secrets(self) -> list[str]:
-        """The secrets of the keys that the gate made, and the tokens of every log-in, of all cases."""
-        return [*self._secrets, *tokens_of(self.wire.since(Mark()).of("login"))]
+        """The secrets of the keys that were made, and the tokens of every log-in, of all cases."""
+        seen = self.wire.since(Mark())
+        made = keys_of(seen.of("createApiKey")).values()
+        return [*self._secrets, *tokens_of(seen.of("login")), *made]
 
     # --- how it is served -------------------------------------------------------------------------
 
