@@ -200,7 +200,7 @@ class Driver:
     def _look(self, process: subprocess.Popen[bytes], waiting: Waiting) -> None:
         """End a process that would fill the disk with its log, and tell of one that has ended."""
         while process.poll() is None:
-            if self._logged() > MOST_LOG:
+            if self.logged() > MOST_LOG:
                 self._end(process, waiting, f"it logs more than {MOST_LOG >> 20} MB")
                 return
             time.sleep(LOOK_S)
@@ -208,10 +208,20 @@ class Driver:
         time.sleep(ENDED_S)
         _fail(waiting, Gone(_ended(process)))
 
-    def _logged(self) -> int:
+    def logged(self) -> int:
+        """How many bytes its log has by now."""
         with suppress(OSError):
             return self.log.stat().st_size
         return 0
+
+    def said_since(self, byte: int) -> str:
+        """Its log from a byte on. Raises RunError."""
+        try:
+            with self.log.open("rb") as log:
+                log.seek(byte)
+                return log.read().decode("utf-8", "replace")
+        except OSError as error:
+            raise RunError(f"cannot read {self.log}: {error.strerror}") from None
 
     def _end(self, process: subprocess.Popen[bytes], waiting: Waiting, why: str) -> None:
         if process is self._process:

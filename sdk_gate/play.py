@@ -19,7 +19,7 @@ from sdk_gate.arrivals import tokens_of
 from sdk_gate.cases.case import Case, not_declared
 from sdk_gate.driver import Driver, Gone
 from sdk_gate.exchange.verifying import Addresses, VerifyingExchange
-from sdk_gate.judges import requests, streams
+from sdk_gate.judges import requests, streams, words
 from sdk_gate.protocol import VERSION, DriverError
 from sdk_gate.stage import Failed, NotInSdk, Person, Stage
 
@@ -66,6 +66,7 @@ class Player:
     residents: Sequence[Resident]
     seed: int
     hello: Hello | None = None
+    _before: Sequence[str] = ()  # the secrets of the case before
     _lost: str = ""  # why there is no driver any more
 
     def greet(self) -> Hello:
@@ -106,9 +107,10 @@ class Player:
         began = time.monotonic()
         self.driver.exchanged.clear()
         played = Played(case)
-        stage = self._stage(Random(f"{self.seed} {case.name}"))
+        stage, logged = self._stage(Random(f"{self.seed} {case.name}")), self.driver.logged()
         self._perform(case, stage, played)
         played.claims += distinct(self._judged(case, stage))
+        played.claims += self._said(stage, logged)
         played.claims += _untold(played)
         played.steps = [{"step": x.step, "answer": x.answer} for x in self.driver.exchanged]
         played.wire = wire_log.rows(stage.seen)
@@ -182,6 +184,14 @@ class Player:
         yield from requests.judge(known, seen.arrivals)
         yield from streams.judge(client_validators(self.exchange.contract.asyncapi), seen.stream)
         yield from streams.addresses(known.secrets, seen.stream)
+
+    def _said(self, stage: Stage, logged: int) -> Iterator[Claim]:
+        """What it logged and told; a line may come so late that its secret is one of the case before."""
+        secrets = stage.known_secrets()
+        errors = [(x.answer or {}).get("error", {}) for x in self.driver.exchanged]
+        told = [str(each.get("message", "")) for each in errors]
+        yield from words.judge([*secrets, *self._before], self.driver.said_since(logged), told)
+        self._before = secrets
 
 
 def _untold(played: Played) -> list[Claim]:

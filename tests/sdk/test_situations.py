@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from typing import Any
 
 import pytest
@@ -12,14 +11,12 @@ from conformance.spec.contract import Contract
 from sdk_gate.cases.answers import is_worth
 from sdk_gate.cases.refusals import told
 from sdk_gate.cases.retries import each_apart
-from sdk_gate.cases.safety import is_in
 from sdk_gate.cases.writes import asked_for, is_told
 from sdk_gate.driver import Answer
 from sdk_gate.exchange import newer
 from tests.sdk.seen import order
 
 CONTRACT = Contract.load()
-SECRET = "canary-0123456789abcdef"
 SCHEMA: dict[str, Any] = {
     "type": "array",
     "items": {
@@ -93,22 +90,6 @@ def test_no_pause_is_left_out_every_time(
     pauses: list[list[float]], verdicts: list[Verdict]
 ) -> None:
     assert [each.verdict for each in each_apart(pauses)] == verdicts
-
-
-@pytest.mark.parametrize(
-    ("text", "is_there"),
-    [
-        (f"password={SECRET}", True),
-        (f"as {SECRET[:-4]}****", True),
-        (f"…{SECRET[4:]}", True),
-        (b64encode(SECRET.encode()).decode(), True),
-        (SECRET.encode().hex(), True),
-        (f"{SECRET[:4]}****{SECRET[-4:]}", False),
-        ("", False),
-    ],
-)
-def test_secrets_are_found_in_other_dress(text: str, is_there: bool) -> None:
-    assert is_in(SECRET, text) is is_there
 
 
 def test_an_error_holds_code_and_message_in_fields_or_in_words() -> None:
