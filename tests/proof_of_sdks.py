@@ -123,6 +123,7 @@ def _alarms(run: RightRun, apart: Path) -> list[str]:
     if not found.summary:
         return [f"{run.name}, seed {run.seed}: {found.said.strip()[-200:]}"]
     wrong = found.of("failed", "inconclusive", "not_covered")
+    print(f"right {run.name}, seed {run.seed}: {', '.join(wrong) or 'nothing found'}", flush=True)
     return [f"{run.name}, seed {run.seed}: {each}" for each in wrong]
 
 
