@@ -126,6 +126,11 @@ class Stage:
         return config
 
     @property
+    def login(self) -> dict[str, str]:
+        """The parameters of the person's log-in."""
+        return {self.login_parameter: self.person.login, "password": self.person.password}
+
+    @property
     def key(self) -> ApiKey:
         """The API key of this case."""
         if self._key is None:

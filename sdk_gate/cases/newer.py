@@ -62,7 +62,7 @@ def _answered(stage: Stage, operation: Operation, name: str, body: dict[str, Any
     """Call an operation with its example; its answer is a body as it stands."""
     given = samples.least(stage.exchange.contract, operation)
     if operation.id == samples.LOGIN:
-        given = {stage.login_parameter: stage.person.login, "password": stage.person.password}
+        given = stage.login
     stage.exchange.always(operation.id, scripts.text(f"answers with {name}", json.dumps(body)))
     return stage.driver.step("call", operation=operation.id, params=given)
 

@@ -140,7 +140,7 @@ def key_may_be_made(stage: Stage) -> Iterator[Claim]:
 def answer_never_comes(stage: Stage) -> Iterator[Claim]:
     """A read that is not answered in any attempt, and a log-in; at once where the driver can."""
     stage.open()
-    login = {stage.login_parameter: stage.person.login, "password": stage.person.password}
+    login = stage.login
     asked: tuple[tuple[str, str, dict[str, str]], ...] = (
         ("a read", "getCoinTicker", {"coin": "btc"}),
         ("a log-in", "login", login),

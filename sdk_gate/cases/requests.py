@@ -75,7 +75,7 @@ def every_operation(stage: Stage) -> Iterator[Claim]:
             continue
         example = {k: _word(k, v) for k, v in operation.example.items() if k != "email"}
         if operation.id == "login":
-            example = _login(stage)
+            example = stage.login
         if operation.id == "cancelSpotOrder":
             example = {"orderId": stage.orders()[-1].order_id} if stage.orders() else example
         answer = stage.driver.step("call", operation=operation.id, params=example)
@@ -86,10 +86,6 @@ def every_operation(stage: Stage) -> Iterator[Claim]:
             f"{operation.method} {operation.path} arrives",
             answer.said,
         )
-
-
-def _login(stage: Stage) -> dict[str, str]:
-    return {stage.login_parameter: stage.person.login, "password": stage.person.password}
 
 
 def _word(name: str, value: Any) -> Any:
@@ -130,7 +126,7 @@ def passwords_of_any_script(stage: Stage) -> Iterator[Claim]:
     """So does a password, of which every sign counts."""
     stage.open()
     for password in REMARKS:
-        params = {**_login(stage), "password": password}
+        params = {**stage.login, "password": password}
         answer, arrivals = stage.sends("login", **params)
         yield _arrives("password", password, answer, arrivals)
 

@@ -220,7 +220,7 @@ def _refused_ns(stage: Stage, operation: str) -> int:
 
 
 def _send(stage: Stage, operation: str) -> int:
-    login = {stage.login_parameter: stage.person.login, "password": stage.person.password}
+    login = stage.login
     params = {"getCoinTicker": {"coin": "btc"}, "placeSpotOrder": LIMIT_BUY, "login": login}
     return stage.driver.send("call", operation=operation, params=params.get(operation, {}))
 
