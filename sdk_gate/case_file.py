@@ -10,6 +10,7 @@ from typing import Any, Final
 from conformance.errors import RunError
 from conformance.record import json_file
 from conformance.record.run_log import HIDDEN
+from sdk_gate.judges.words import forms
 from sdk_gate.play import Played
 
 FOLDER: Final = "cases"
@@ -40,8 +41,9 @@ def hide(log: Path, secrets: Iterable[str]) -> None:
 
 
 def _hidden(text: str, secrets: Iterable[str]) -> str:
-    for secret in sorted({each for each in secrets if each}, key=len, reverse=True):
-        text = text.replace(secret, HIDDEN)
+    written = {form for secret in secrets for form in forms(secret)}
+    for form in sorted(written, key=len, reverse=True):
+        text = text.replace(form, HIDDEN)
     return text
 
 

@@ -188,8 +188,8 @@ class Player:
     def _said(self, stage: Stage, logged: int) -> Iterator[Claim]:
         """What it logged and told; a line may come so late that its secret is one of the case before."""
         secrets = stage.known_secrets()
-        errors = [(x.answer or {}).get("error", {}) for x in self.driver.exchanged]
-        told = [str(each.get("message", "")) for each in errors]
+        answers = [x.answer for x in self.driver.exchanged if x.answer]
+        told = [each["error"]["message"] for each in answers if not each["ok"]]
         yield from words.judge([*secrets, *self._before], self.driver.said_since(logged), told)
         self._before = secrets
 

@@ -149,9 +149,10 @@ class Stage:
 
     def received(self, number: int) -> Answer:
         """The answer to a call that was sent. Raises NotInSdk."""
-        # A read may run into its time-out several times.
-        longer_ms = max(0, self.timing.get("timeoutMs", TIMEOUT_MS) - TIMEOUT_MS)
-        answer = self.driver.receive(number, STEP_S + 4 * longer_ms / 1000)
+        # A read may run into its time-out several times, with pauses in between that grow.
+        longer_ms = 4 * max(0, self.timing.get("timeoutMs", TIMEOUT_MS) - TIMEOUT_MS)
+        longer_ms += 16 * max(0, self.timing.get("retryMs", RETRY_MS) - RETRY_MS)
+        answer = self.driver.receive(number, STEP_S + longer_ms / 1000)
         if answer.kind == "unsupported":
             steps = (x.step for x in self.driver.exchanged if x.step["id"] == number)
             raise NotInSdk(f"the SDK does not have {next(steps)['operation']}")
@@ -174,6 +175,13 @@ class Stage:
     def subscribe(self, topic: str) -> None:
         """Subscribe through the SDK. Raises Failed."""
         self.driver_did("subscribe", topic=topic)
+
+    def offers(self, topic: str) -> bool:
+        """Subscribe through the SDK, unless it has not this one. Raises Failed."""
+        answer = self.driver.step("subscribe", topic=topic)
+        if not answer.ok and answer.kind != "unsupported":
+            raise Failed(f"subscribe {topic} fails: {answer.said}")
+        return answer.ok
 
     def unsubscribe(self, topic: str) -> None:
         """Unsubscribe through the SDK. Raises Failed."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from conformance.cases.claim import Claim, equal, holds
-from sdk_gate.cases.book import QUIET_S, SETTLED_S, begin, compare, is_synced, subscribed
+from sdk_gate.cases.book import QUIET_S, begin, compare, is_synced, subscribed
 from sdk_gate.cases.case import case
 from sdk_gate.cases.feed import Feed
 from sdk_gate.judges.streams import subscriptions
@@ -47,7 +47,7 @@ def _gap_of(stage: Stage, feed: Feed) -> Iterator[Claim]:
     before = _count(stage, feed)
     feed.change()  # nobody hears of it
     stage.push(feed.change())
-    asked = until(lambda: _count(stage, feed) > before, SETTLED_S)
+    asked = until(lambda: _count(stage, feed) > before, stage.soon_s)
     title = "after a gap in one of two books that one is fetched anew"
     actual = f"{_count(stage, feed) - before} subscriptions"
     yield holds("sdk.gaps-are-noticed", asked, title, "its topic is subscribed again", actual)

@@ -16,6 +16,7 @@ from sdk_gate.stage import NO_TIMING, TIMEOUT_MS, Stage, until
 
 LONGER_THAN_A_TOKEN_MS: Final = 8 * 86_400_000
 MOST_REQUESTS: Final = 3
+REFUSED_S: Final = 2.0
 REDIRECTS: Final = (301, 302, 303, 307, 308)
 
 
@@ -125,8 +126,11 @@ def _watch_own_orders(stage: Stage) -> None:
     token = stage.canary()
     nobody = scripts.altered("gives a token of nobody's", lambda x: {**x, "Authorization": token})
     stage.exchange.always("login", nobody)
-    if stage.driver.step("open", config=stage.config("token", "", NO_TIMING)).ok:
-        stage.driver.step("subscribe", topic="orders")
+    if not stage.driver.step("open", config=stage.config("token", "", NO_TIMING)).ok:
+        return
+    if "concurrency" in stage.features:  # it may try for ever
+        number = stage.driver.send("subscribe", topic="orders")
+        until(lambda: stage.driver.has_answered(number), REFUSED_S)
 
 
 def _log_in_wrongly(stage: Stage) -> None:

@@ -110,7 +110,8 @@ def two_apart(stage: Stage) -> Iterator[Claim]:
     time.sleep(APART_S)
     second = _stamp(stage, _sent(stage, "getSpotWallets", {}))
     title = "each request has a timestamp of its own time"
-    least = round(APART_S * 1000) - TOLERANCE_MS
+    # A client may have the exchange's time from its dates, which have whole seconds.
+    least = round(APART_S * 1000) - 1000
     yield holds(
         "sdk.timestamps-are-fresh",
         second - first >= least,

@@ -11,6 +11,7 @@ from typing import Any, Final
 from conformance.cases.claim import Claim, equal, holds
 from sdk_gate.cases.case import case
 from sdk_gate.exchange.stream_server import TEXT, text_of
+from sdk_gate.protocol import NUMBER
 from sdk_gate.stage import PING_MS, Stage, until
 
 TRADES: Final = "trades.BTC/USDT"
@@ -113,7 +114,7 @@ def _trade_of(trades: Sequence[Any], place: int) -> dict[str, Any]:
 def _close(ticker: Any) -> Any:
     """Its value: whether a zero at the end stays is not asked here."""
     try:
-        return Decimal(ticker["close"]) if isinstance(ticker["close"], str) else ticker["close"]
+        return Decimal(str(ticker["close"]).removeprefix(NUMBER))
     except (TypeError, KeyError, InvalidOperation):
         return ticker
 

@@ -114,11 +114,13 @@ def data(name: str, payload: str, enveloped: bool = True) -> Script:
 
 
 def altered(name: str, change: Callable[[Any], Any]) -> Script:
-    """What the rules say, with its payload changed."""
+    """What the rules say, with its payload changed; a refusal has none and stays."""
 
     def rewritten(answer: Response | None) -> Response:
         assert answer is not None
         body = parse_json(answer.body)
+        if "data" not in body:
+            return answer
         body["data"] = change(body["data"])
         return Response(answer.status, answer.headers, json.dumps(body, default=str).encode())
 

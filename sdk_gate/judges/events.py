@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
+from sdk_gate.protocol import NUMBER
+
 UNKNOWN_WORD: Final = "YET_UNHEARD_OF"
 Path = tuple[str | int, ...]
 
@@ -68,6 +70,6 @@ def _mark(event: Any, place: Path) -> str:
         for each in place:
             found = found[each]
         # An SDK may drop zeros, and give a decimal as a number.
-        return f"{Decimal(str(found)).normalize():f}"
+        return f"{Decimal(str(found).removeprefix(NUMBER)).normalize():f}"
     except (KeyError, IndexError, TypeError, InvalidOperation):
         return str(event)[:200]

@@ -96,7 +96,8 @@ def earliest_ns(refused: Arrival) -> int | None:
         due_ms = round(parsedate_to_datetime(text).timestamp() * 1000)
     except (ValueError, TypeError):
         return None
-    return refused.at_ns + (due_ms - refused.exchange_ms) * NS_PER_MS
+    # The exchange's time is in whole milliseconds: up to one of them had passed.
+    return refused.at_ns + (due_ms - refused.exchange_ms - 1) * NS_PER_MS
 
 
 def _ms(first: Arrival, second: Arrival) -> int:

@@ -25,8 +25,14 @@ def judge(secrets: Sequence[str], log: str, errors: Iterable[str]) -> Iterator[C
 
 def is_in(secret: str, text: str) -> bool:
     """Whether a secret stands in a text: as it is, for the most part, or as its bytes are often written."""
+    return any(each in text for each in forms(secret))
+
+
+def forms(secret: str) -> set[str]:
+    """How a secret may stand in a text, with the parts of it that tell as much; none of an empty one."""
     most, raw = ceil(PART * len(secret)), secret.encode()
     written = {
+        secret,
         secret[:most],
         secret[-most:],
         quote(secret, safe=""),
@@ -34,4 +40,4 @@ def is_in(secret: str, text: str) -> bool:
         b64encode(raw).decode().rstrip("="),
         raw.hex(),
     }
-    return any(each in text for each in written)
+    return written - {""}

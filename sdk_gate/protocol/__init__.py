@@ -13,6 +13,7 @@ VERSION: Final = "1.0"
 SCHEMA: Final = Path(__file__).with_name("driver-1.0.schema.json")
 FEATURES: Final = ("token", "key", "concurrency", "sign", "streams", "private", "book")
 # What is told about an order that may have happened.
+NUMBER: Final = "number "  # before a decimal that came as a number of JSON
 MAY_HAVE_HAPPENED: Final = ("timeout", "transport", "server", "unreadable")
 
 
@@ -50,7 +51,7 @@ def check_result(step: str, result: Any) -> None:
 
 def _no_float(text: str) -> str:
     # Decimals travel as text. One that comes as a number, NaN and Infinity among them, is shown as what it is.
-    return f"number {text}"
+    return f"{NUMBER}{text}"
 
 
 def _problem(part: str, value: Any) -> str:
