@@ -130,7 +130,8 @@ def _watch_own_orders(stage: Stage) -> None:
         return
     if "concurrency" in stage.features:  # it may try for ever
         number = stage.driver.send("subscribe", topic="orders")
-        until(lambda: stage.driver.has_answered(number), REFUSED_S)
+        if until(lambda: stage.driver.has_answered(number), REFUSED_S):
+            stage.driver.receive(number)
 
 
 def _log_in_wrongly(stage: Stage) -> None:
