@@ -190,7 +190,9 @@ class Player:
         secrets = stage.known_secrets()
         answers = [x.answer for x in self.driver.exchanged if x.answer]
         told = [each["error"]["message"] for each in answers if not each["ok"]]
-        yield from words.judge([*secrets, *self._before], self.driver.said_since(logged), told)
+        said = words.judge([*secrets, *self._before], self.driver.said_since(logged), told)
+        had_secrets = bool(stage.tokens() or stage.keys)
+        yield from (x for x in said if had_secrets or x.verdict is Verdict.FAIL)
         self._before = secrets
 
 
