@@ -82,24 +82,24 @@ def _in_doubt(pauses: Sequence[Sequence[float]]) -> bool:
 @case("sdk.attempts-are-few-and-apart", needs=(ACCOUNT,))
 def connection_that_always_breaks(stage: Stage) -> Iterator[Claim]:
     """Reads, and an exchange that ends every connection before it answers."""
-    pauses_ms: list[float] = []
-    for count, script in enumerate(ENDED * 3):
-        is_enough = len(pauses_ms) >= ENOUGH_PAUSES or not pauses_ms
-        if count >= len(ENDED) and (is_enough or mean(pauses_ms) >= LEAST_MEAN_MS):
-            break
+    means_ms: list[float] = []
+    for script in ENDED * 2:
         stage.open_account()
         stage.exchange.always("getSpotWallets", script)
         answer, arrivals = stage.sends("getSpotWallets")
-        pauses_ms += _pauses_ms(arrivals)
+        if pauses_ms := _pauses_ms(arrivals):
+            means_ms.append(mean(pauses_ms))
         yield _few(arrivals, f"an exchange that {script.name}")
         title = f"a read of an exchange that always {script.name} is an error"
         yield holds("sdk.attempts-are-few-and-apart", not answer.ok, title, "error", answer.said)
-    if pauses_ms:
-        # Libraries of HTTP try a second connection at once, by themselves: only the mean is judged.
+    if means_ms:
+        # Libraries of HTTP try a second connection at once, by themselves: only the mean of a call is judged, and
+        # of several calls the middle one, for a machine may stall in some and chance make others short.
         title = "there are pauses between the attempts (a connection that always breaks)"
-        expected, actual = f"{LEAST_MEAN_MS} ms on an average", f"{mean(pauses_ms):.0f} ms"
-        is_apart = mean(pauses_ms) >= LEAST_MEAN_MS
-        yield holds("sdk.attempts-are-few-and-apart", is_apart, title, expected, actual)
+        expected = f"{LEAST_MEAN_MS} ms on an average, in most calls"
+        actual = ", ".join(f"{each:.0f}" for each in means_ms)
+        is_apart = median(means_ms) >= LEAST_MEAN_MS
+        yield holds("sdk.attempts-are-few-and-apart", is_apart, title, expected, f"{actual} ms")
 
 
 @case("sdk.attempts-are-few-and-apart", "sdk.refusals-keep-code-and-message", needs=(ACCOUNT,))
