@@ -148,7 +148,7 @@ def gap(stage: Stage) -> Iterator[Claim]:
         feed.change()  # nobody hears of it
         for _ in range(3):
             stage.push(feed.change())
-        asked = until(lambda n=before: _count(stage) > n, stage.soon_s)  # type: ignore[misc]
+        asked = until(lambda n=before: _count(stage) > n, stage.soon_s)  # type: ignore[misc]  # untyped default
         title = f"after a {which} the book is fetched anew"
         actual = f"{_count(stage) - before} subscriptions"
         expected = "the topic is subscribed again"

@@ -82,7 +82,7 @@ def every_channel(stage: Stage) -> Iterator[Claim]:
     topics = [x for x in _topics(stage) if x.channel.name not in (BOOK, EACH_BY_ITSELF)]
     fed = {each.name: _Fed(each, number) for number, each in enumerate(topics)}
     for each in fed.values():
-        stage.take_over(each.topic.name, lambda each=each: each.first)  # type: ignore[misc]
+        stage.take_over(each.topic.name, lambda each=each: each.first)  # type: ignore[misc]  # untyped default
     _open(stage, topics)
     fed = {each.name: fed[each.name] for each in _offered(stage, topics)}
     for turn in zip(*(each.later for each in fed.values()), strict=True):
@@ -148,7 +148,7 @@ def every_topic_ends(stage: Stage) -> Iterator[Claim]:
     for time in ("first", "second"):
         for each in _offered(stage, topics):
             stage.unsubscribe(each.name)
-            until(lambda each=each: stage.subscribers(each.name) == 0, SETTLED_S)  # type: ignore[misc]
+            until(lambda each=each: stage.subscribers(each.name) == 0, SETTLED_S)  # type: ignore[misc]  # untyped default
             title = f"a topic of {each.channel.name} that is ended a {time} time is ended at the exchange"
             is_gone = stage.subscribers(each.name) == 0
             actual = "not subscribed" if is_gone else "still subscribed"

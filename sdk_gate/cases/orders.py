@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
 from conformance.cases.claim import CannotTell, Claim, equal, holds
 from sdk_gate.cases.case import ACCOUNT, case
@@ -95,15 +95,7 @@ def _troubles(stage: Stage) -> tuple[Script, ...]:
 def position_may_be_open(stage: Stage) -> Iterator[Claim]:
     """A position is opened, which is an order too: the connection breaks, a gateway fails, no answer comes."""
     stage.open_account()
-    for script in _troubles(stage):
-        stage.open_account(BRIEF)
-        before = len(stage.positions())
-        stage.exchange.next("openFuturesPosition", script)
-        answer = stage.call("openFuturesPosition", **POSITION)
-        made = stage.positions()[before:]
-        title = f"an exchange that {script.name}: one position is opened"
-        yield equal("sdk.orders-are-made-once", title, 1, len(made))
-        yield is_told(f"a position, and an exchange that {script.name}", answer, made)
+    yield from _futures_order(stage, "openFuturesPosition", POSITION, "a position")
 
 
 @case(*UNKNOWN, needs=(ACCOUNT,))
@@ -115,15 +107,21 @@ def position_may_be_closed(stage: Stage) -> Iterator[Claim]:
         raise NotInSdk(f"the SDK opens no such position: {opened.said}")
     if not opened.ok:
         raise CannotTell(f"there is no position to close: {opened.said}")
+    yield from _futures_order(stage, "closeFuturesPosition", CLOSING, "a position's end")
+
+
+def _futures_order(
+    stage: Stage, operation: str, params: dict[str, Any], what: str
+) -> Iterator[Claim]:
     for script in _troubles(stage):
         stage.open_account(BRIEF)
         before = len(stage.positions())
-        stage.exchange.next("closeFuturesPosition", script)
-        answer = stage.call("closeFuturesPosition", **CLOSING)
+        stage.exchange.next(operation, script)
+        answer = stage.call(operation, **params)
         made = stage.positions()[before:]
-        title = f"an exchange that {script.name}: a part of the position is closed once"
+        title = f"an exchange that {script.name}: {what} is ordered once"
         yield equal("sdk.orders-are-made-once", title, 1, len(made))
-        yield is_told(f"a position's end, and an exchange that {script.name}", answer, made)
+        yield is_told(f"{what}, and an exchange that {script.name}", answer, made)
 
 
 @case("sdk.keys-are-made-once", needs=("token",))

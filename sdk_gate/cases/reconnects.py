@@ -76,7 +76,7 @@ def connection_breaks(stage: Stage) -> Iterator[Claim]:
     for how, act in (("break", stage.cut), ("restart of the exchange", stage.go_away)):
         mark = len(stage.seen.stream)
         act()
-        until(lambda mark=mark: set(kept) <= _restored(stage, mark).keys(), stage.soon_s)  # type: ignore[misc]
+        until(lambda mark=mark: set(kept) <= _restored(stage, mark).keys(), stage.soon_s)  # type: ignore[misc]  # untyped default
         until(lambda: False, QUIET_S)
         found = _restored(stage, mark)
         for topic in kept:
@@ -183,7 +183,7 @@ def own_orders(stage: Stage) -> Iterator[Claim]:
     for time in (1, 2):
         mark = len(stage.seen.stream)
         stage.cut()
-        until(lambda mark=mark: set(PRIVATE) <= _restored(stage, mark).keys(), stage.soon_s)  # type: ignore[misc]
+        until(lambda mark=mark: set(PRIVATE) <= _restored(stage, mark).keys(), stage.soon_s)  # type: ignore[misc]  # untyped default
         title = f"authentication comes before private topics after break {time}"
         found = list(_private_frames(stage.seen.stream[mark:]))
         actual = " and ".join(found) or "nothing"

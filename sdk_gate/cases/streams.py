@@ -155,7 +155,7 @@ def pings(stage: Stage) -> Iterator[Claim]:
         count = len(_texts(stage, "pong"))
         stage.exchange.wait(stage.exchange.streams.ping(payload))
         due = text_of(payload)
-        came = until(lambda due=due, count=count: due in _texts(stage, "pong")[count:], 5)  # type: ignore[misc]
+        came = until(lambda due=due, count=count: due in _texts(stage, "pong")[count:], 5)  # type: ignore[misc]  # untyped default
         title = f"a ping with {what} bytes is answered by a pong with the same"
         actual = due if came else ", ".join(_texts(stage, "pong")[count:]) or "no pong"
         yield equal("sdk.pings-are-answered", title, due, actual)
