@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
@@ -12,12 +11,12 @@ from typing import Any, Final
 from conformance.spec.contract import Contract, Operation
 from conformance.spec.documents import Document
 from reference_exchange import forms
+from sdk_gate.instances import allows, instance
 
 # As the driver protocol writes enumerations; each word stands where its number is.
 WORDS: Final = MappingProxyType({"direction": ("BUY", "SELL"), "type": ("LIMIT", "MARKET")})
 LOGIN: Final = "login"  # whose parameters are a person's, not the document's
 A_DECIMAL: Final = "50000"
-A_NAME: Final = "a1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,22 +32,19 @@ class Field:
         """`word`, `decimal`, or the schema's own type: integer, boolean, string."""
         if self.name in WORDS and self.schema.get("type") == "integer":
             return "word"
-        is_decimal = self._allows("0.5") and not self._allows("aa") and "pattern" in self.schema
+        has_pattern = "pattern" in self.schema
+        is_decimal = has_pattern and allows(self.schema, "0.5") and not allows(self.schema, "aa")
         return "decimal" if is_decimal else str(self.schema.get("type", "string"))
 
     @property
     def may_be_empty(self) -> bool:
         """True for a text that the document lets be empty."""
-        return self.kind == "string" and "enum" not in self.schema and self._allows("")
+        return self.kind == "string" and "enum" not in self.schema and allows(self.schema, "")
 
     @property
     def is_free(self) -> bool:
         """True for a text that may hold anything."""
         return self.kind == "string" and not {"enum", "pattern"} & set(self.schema)
-
-    def _allows(self, text: str) -> bool:
-        is_long_enough = len(text) >= self.schema.get("minLength", 0)
-        return is_long_enough and bool(re.search(self.schema.get("pattern", ""), text))
 
 
 def fields(operation: Operation) -> tuple[Field, ...]:
@@ -119,8 +115,7 @@ def _value(contract: Contract, operation: Operation, field: Field) -> Any:
     if field.kind == "word":
         return WORDS[field.name][0]
     if found is None:
-        made = {"decimal": A_DECIMAL, "integer": field.schema.get("minimum", 1), "boolean": True}
-        found = made.get(field.kind, A_NAME)
+        found = A_DECIMAL if field.kind == "decimal" else instance(field.schema, field.name)
     return found
 
 

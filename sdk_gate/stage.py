@@ -29,6 +29,8 @@ POLL_S: Final = 0.01
 SOON_S: Final = (
     8.0  # by then whatever an SDK does by itself has begun, with the timing that it was given
 )
+# Where something did not come in time, what is awaited next will seldom come either.
+AFTER_A_WAIT_IN_VAIN_S: Final = 1.0
 
 
 class Failed(Exception):
@@ -63,6 +65,7 @@ class Stage:
     begin: Mark
     secrets: list[str] = field(default_factory=list)
     timing: dict[str, int] = field(default_factory=dict)  # what applies to the client that is open
+    has_waited_in_vain: bool = False
     _key: ApiKey | None = None
 
     # --- the SDK ----------------------------------------------------------------------------------
@@ -191,6 +194,13 @@ class Stage:
         """What the SDK gave its user on a topic since the last time."""
         return list(self.driver_did("events", topic=topic).result["events"])
 
+    def settles(self, holds: Callable[[], bool], seconds: float = SOON_S) -> bool:
+        """Wait until something holds that is due already; after a wait in vain there is less time."""
+        within_s = AFTER_A_WAIT_IN_VAIN_S if self.has_waited_in_vain else seconds
+        is_settled = until(holds, within_s)
+        self.has_waited_in_vain |= not is_settled
+        return is_settled
+
     def book(self, symbol: str) -> dict[str, Any]:
         """The SDK's own book."""
         return dict(self.driver_did("book", symbol=symbol).result)
@@ -236,11 +246,15 @@ class Stage:
             lambda: list(self.exchange.rules.spot.orders_of(self.person.account))
         )
 
-    def step_of(self, symbol: str, name: str) -> Decimal:
-        """The step of a market's `price` or `amount`."""
+    def steps_of(self, symbol: str) -> dict[str, Decimal]:
+        """The steps of a market's price and amount, by name; none of a market that is not listed."""
         listed = (each.market for each in self.exchange.rules.config.listings)
-        market = next(each for each in listed if each.symbol == symbol)
-        return market.price_step if name == "price" else market.amount_step
+        return {
+            name: step
+            for market in listed
+            if market.symbol == symbol
+            for name, step in (("price", market.price_step), ("amount", market.amount_step))
+        }
 
     def price_steps_of_contracts(self) -> list[Decimal]:
         """The steps that a futures order's price may have."""

@@ -97,4 +97,5 @@ def _steps(stage: Stage, each: Sent, name: str) -> list[Decimal]:
     if "symbol" not in each.params:
         return stage.price_steps_of_contracts()
     names = {name, "price"} if each.params["type"] == "MARKET" else {name}
-    return [stage.step_of(each.params["symbol"], each_name) for each_name in sorted(names)]
+    steps = stage.steps_of(each.params["symbol"])
+    return [step for known, step in steps.items() if known in names]

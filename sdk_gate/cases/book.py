@@ -33,7 +33,7 @@ def subscribed(stage: Stage, feed: Feed, is_shown: bool = True, count: int = 8) 
     stage.take_over(feed.topic, lambda: [feed.snapshot()] if is_shown else [])
     stage.subscribe(feed.topic)
     if is_shown:
-        until(lambda: _is(stage, feed), SETTLED_S)
+        stage.settles(lambda: _is(stage, feed), SETTLED_S)
     return feed
 
 
@@ -51,7 +51,7 @@ def _is(stage: Stage, feed: Feed) -> bool:
 
 def compare(requirement: str, title: str, stage: Stage, feed: Feed) -> Claim:
     """The book has to become the exchange's within a while."""
-    is_same = until(lambda: _is(stage, feed), SETTLED_S)
+    is_same = stage.settles(lambda: _is(stage, feed), SETTLED_S)
     book = stage.book(feed.symbol)
     actual = f"{is_synced(stage, feed.symbol)}, {_shown(book)}"
     return holds(requirement, is_same, title, f"synced, {_shown(feed.levels)}", actual)
@@ -245,7 +245,7 @@ def trailing_zeros(stage: Stage) -> Iterator[Claim]:
     """Levels with trailing zeros, as a checksum over a book's text would need them."""
     feed = begin(stage)
     stage.push(feed.change())
-    until(lambda: _is(stage, feed), SETTLED_S)
+    stage.settles(lambda: _is(stage, feed), SETTLED_S)
     book = stage.book(SYMBOL)
     for side in ("bids", "asks"):
         title = f"{side} keep their digits as sent"

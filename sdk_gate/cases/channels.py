@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from conformance.cases.claim import Claim, equal, holds
+from conformance.cases.claim import Claim, Verdict, equal, holds
 from conformance.spec.contract import Channel
 from conformance.spec.documents import follow
 from sdk_gate.cases.case import case
-from sdk_gate.judges.events import marked, marks, with_unknown_field, with_unknown_words
+from sdk_gate.exchange.newer import with_unknown_fields, with_unknown_values
+from sdk_gate.instances import instance
+from sdk_gate.judges.events import can_be_marked, marked, marks
 from sdk_gate.stage import Failed, Stage, until
 
 SYMBOL: Final = "BTC/USDT"
@@ -23,17 +25,23 @@ ARRIVED_S: Final = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """A topic, its channel, and an event of it as the document shows one."""
+    """A topic, its channel, and an event of it: as the document shows one, or made of its schema."""
 
     name: str
     channel: Channel
     example: dict[str, Any]
 
     @property
-    def kinds(self) -> list[str]:
-        """The types that its events have, the one of the first event before the others."""
-        message = next(iter(self.channel.messages.values()))
-        return sorted(message["properties"]["type"]["enum"])
+    def is_shown(self) -> bool:
+        """True when a subscriber gets a snapshot first."""
+        messages = self.channel.messages.values()
+        types = (each.get("properties", {}).get("type", {}) for each in messages)
+        return any("snapshot" in each.get("enum", [each.get("const")]) for each in types)
+
+    @property
+    def has_a_mark(self) -> bool:
+        """True when there is something in an event by which it can be told from others."""
+        return can_be_marked(self.example.get("data"))
 
     def frame(self, kind: str, data: Any) -> dict[str, Any]:
         """An event of this topic."""
@@ -48,8 +56,10 @@ def _topics(stage: Stage) -> list[Topic]:
     for name, channel in stage.exchange.contract.channels.items():
         if not channel.is_private or has_private:
             messages = follow(document, document["channels"][name])["messages"]
-            shown = follow(document, next(iter(messages.values())))["examples"][0]["payload"]
-            found += [Topic(topic, channel, shown) for topic in _names(channel)]
+            shown = follow(document, next(iter(messages.values()))).get("examples")
+            made = instance(next(iter(channel.messages.values())))
+            example = shown[0]["payload"] if shown else made
+            found += [Topic(topic, channel, example) for topic in _names(channel)]
     return found
 
 
@@ -80,6 +90,8 @@ def _offered(stage: Stage, topics: list[Topic]) -> list[Topic]:
 def every_channel(stage: Stage) -> Iterator[Claim]:
     """Of each channel a snapshot, updates, two that are equal, and two of a newer exchange; all topics mixed."""
     topics = [x for x in _topics(stage) if x.channel.name not in (BOOK, EACH_BY_ITSELF)]
+    yield from (_unmarked(each.channel.name) for each in topics if not each.has_a_mark)
+    topics = [each for each in topics if each.has_a_mark]
     fed = {each.name: _Fed(each, number) for number, each in enumerate(topics)}
     for each in fed.values():
         stage.take_over(each.topic.name, lambda each=each: each.first)  # type: ignore[misc]  # untyped default
@@ -102,29 +114,37 @@ def every_channel(stage: Stage) -> Iterator[Claim]:
         yield from each.judged(marks(each.topic.example["data"], got[name]))
 
 
+def _unmarked(channel: str) -> Claim:
+    title = f"events of {channel} have no decimal by which they could be told apart"
+    return Claim("sdk.events-reach-the-caller", Verdict.SKIPPED, title)
+
+
 class _Fed:
     """What a topic is fed with. Each event has a decimal of its own, its mark, but for two that are equal."""
 
     def __init__(self, topic: Topic, number: int) -> None:
         self.topic = topic
-        data, schema = topic.example["data"], next(iter(topic.channel.messages.values()))
+        data, message = topic.example["data"], next(iter(topic.channel.messages.values()))
+        schema = message.get("properties", {}).get("data", {})
         of = [f"{number + 1}{n}.25" for n in range(6)]
-        is_shown = topic.kinds[0] == "snapshot"
-        self.due = [*([of[0]] if is_shown else []), of[1], of[2], of[2], of[3]]
-        self.unknown_field, self.unknown_words = of[4], of[5]
-        self.first = [topic.frame("snapshot", marked(data, of[0]))] if is_shown else []
-        words = with_unknown_words(marked(data, of[5]), schema["properties"]["data"])
-        several = [marked(data, of[n]) for n in (1, 2, 2)]
-        several += [with_unknown_field(marked(data, of[4])), words, _turned(marked(data, of[3]))]
+        self.due = [*([of[0]] if topic.is_shown else []), of[1], of[2], of[2], of[3]]
+        self.unknown_fields, self.unknown_values = of[4], of[5]
+        self.first = [topic.frame("snapshot", marked(data, of[0]))] if topic.is_shown else []
+        several = [
+            *(marked(data, of[n]) for n in (1, 2, 2)),
+            with_unknown_fields(marked(data, of[4]), schema),
+            with_unknown_values(marked(data, of[5]), schema),
+            _turned(marked(data, of[3])),
+        ]
         self.later = [topic.frame("update", each) for each in several]
 
     def judged(self, found: list[str]) -> Iterator[Claim]:
         """What reached the caller, by the marks."""
         name = self.topic.channel.name
         title = f"every event of {name} reaches the caller, in order"
-        known = [each for each in found if each not in (self.unknown_field, self.unknown_words)]
+        known = [each for each in found if each not in (self.unknown_fields, self.unknown_values)]
         yield equal("sdk.events-reach-the-caller", title, self.due, known)
-        for what, mark in (("fields", self.unknown_field), ("values", self.unknown_words)):
+        for what, mark in (("fields", self.unknown_fields), ("values", self.unknown_values)):
             title = f"an event of {name} with unknown {what} reaches the caller"
             count = found.count(mark)
             yield equal(f"sdk.unknown-{what}-are-survived", title, 1, count)
@@ -148,7 +168,7 @@ def every_topic_ends(stage: Stage) -> Iterator[Claim]:
     for time in ("first", "second"):
         for each in _offered(stage, topics):
             stage.unsubscribe(each.name)
-            until(lambda each=each: stage.subscribers(each.name) == 0, SETTLED_S)  # type: ignore[misc]  # untyped default
+            stage.settles(lambda each=each: stage.subscribers(each.name) == 0, SETTLED_S)  # type: ignore[misc]  # untyped default
             title = f"a topic of {each.channel.name} that is ended a {time} time is ended at the exchange"
             is_gone = stage.subscribers(each.name) == 0
             actual = "not subscribed" if is_gone else "still subscribed"

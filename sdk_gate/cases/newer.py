@@ -35,7 +35,7 @@ def every_answer(stage: Stage) -> Iterator[Claim]:
     """Each operation answers with the document's example, then as a newer exchange may: the rest stays readable."""
     stage.open_account()
     for operation in stage.exchange.contract.operations.values():
-        example = newer.example_of(operation)
+        example = newer.example_of(stage.exchange.contract, operation)
         if example is None:
             continue
         usual = _answered(stage, operation, "its example", _enveloped(example))

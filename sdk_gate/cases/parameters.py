@@ -179,7 +179,7 @@ def _without(stage: Stage, by: str) -> Iterator[Call]:
 
 
 def _is_own(stage: Stage, each: Sent, name: str) -> bool:
-    """True for what an SDK may know by itself: its name for what it makes, and in a question the first page."""
+    """True for what an SDK may know by itself: its name for what it makes, and in a question what it asks usually."""
     reads = stage.exchange.contract.operations[each.operation].method == "GET"
     may_be = reads or (each.operation, name) in OWN_NAMES
     return may_be and (each.form or {}).get(name, "").lower() not in NOTHING

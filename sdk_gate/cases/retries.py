@@ -141,13 +141,15 @@ def _pauses_ms(arrivals: Sequence[Arrival]) -> list[float]:
     ]
 
 
-def apart(requirement: str, pauses_ms: Sequence[float], what: str) -> Iterator[Claim]:
+def apart(
+    requirement: str, pauses_ms: Sequence[float], what: str, mean_ms: int = LEAST_MEAN_MS
+) -> Iterator[Claim]:
     """Of several attempts: there are pauses between them, whatever chance makes of each."""
     if pauses_ms:
         title = f"there are pauses between the attempts ({what})"
-        expected = f"{LEAST_MEAN_MS} ms on an average, and {LEAST_MEDIAN_MS} ms mostly, or more"
+        expected = f"{mean_ms} ms on an average, and {LEAST_MEDIAN_MS} ms mostly, or more"
         shown = ", ".join(f"{each:.0f}" for each in pauses_ms)
-        is_apart = mean(pauses_ms) >= LEAST_MEAN_MS and median(pauses_ms) >= LEAST_MEDIAN_MS
+        is_apart = mean(pauses_ms) >= mean_ms and median(pauses_ms) >= LEAST_MEDIAN_MS
         yield holds(requirement, is_apart, title, expected, f"{shown} ms")
 
 

@@ -49,7 +49,7 @@ def collect(stage: Stage, topic: str, count: int, quiet_s: float = 0.3) -> list[
         found.extend(stage.events(topic))
         return len(found) >= count
 
-    until(enough)
+    stage.settles(enough)
     until(lambda: False, quiet_s)
     return [*found, *stage.events(topic)]
 

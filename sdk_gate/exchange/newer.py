@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from conformance.spec.contract import Contract, Operation
 from conformance.spec.documents import Document
+from sdk_gate.instances import instance
 
 OK: Final = 200
 UNKNOWN_FIELD: Final = "zz"
@@ -15,11 +16,14 @@ UNKNOWN_NUMBER: Final = 97
 Leaves = dict[tuple[Any, ...], Any]
 
 
-def example_of(operation: Operation) -> Any:
-    """The payload of the document's example of an answer, or None."""
+def example_of(contract: Contract, operation: Operation) -> Any:
+    """The payload of the document's example of an answer, or one of its schema; None where it has neither."""
     media = operation.answers.get(str(OK), {}).get("content", {}).get("application/json", {})
     example = media.get("example")
-    return example.get("data") if isinstance(example, dict) else None
+    if isinstance(example, dict):
+        return example.get("data")
+    schema = schema_of(contract, operation)
+    return instance(schema) if schema else None
 
 
 def schema_of(contract: Contract, operation: Operation) -> Document:

@@ -225,17 +225,9 @@ class StreamServer:
 
     def _arrange(self, each: Listener) -> None:
         self._open[each.number] = each
-        session, usual = each.session, each.session.show_first
 
         def note(kind: str) -> Callable[[bytes], None]:
             return lambda data: self._note(each.number, kind, text_of(data))
-
-        def show_first(topic: str) -> None:
-            if topic not in self._taken:
-                usual(topic)
-                return
-            for frame in self._taken[topic]():
-                each.send(_text(frame))
 
         def send(text: str) -> None:
             if self._hold_s and "id" in json.loads(text):
@@ -246,10 +238,27 @@ class StreamServer:
 
         each.connection.on_ping = note("asked")
         each.connection.on_pong = note("pong")
+        each.session.on_frame = send
+        each.session.on_close = each.connection.transport.abort
+        self._take_part(each)
+
+    def _take_part(self, each: Listener) -> None:
+        """Let a session ask for what was taken over: documents may have more channels than our exchange."""
+        session, is_usual, show_usual = each.session, each.session.is_topic, each.session.show_first
+
+        def is_topic(topic: str) -> bool:
+            return topic in self._taken or is_usual(topic)
+
+        def show_first(topic: str) -> None:
+            if topic not in self._taken:
+                show_usual(topic)
+                return
+            for frame in self._taken[topic]():
+                each.send(_text(frame))
+
         # Of this one session: a subclass would have to be made where the reference exchange makes its own.
+        session.is_topic = is_topic  # type: ignore[method-assign]
         session.show_first = show_first  # type: ignore[method-assign]
-        session.on_frame = send
-        session.on_close = each.connection.transport.abort
 
     def _note(self, number: int, kind: str, text: str = "") -> None:
         self._wire.stream.append(StreamEvent(self._now_ns(), number, kind, text))

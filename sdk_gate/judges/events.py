@@ -1,20 +1,26 @@
-"""Events that can be told apart by a mark, and events of an exchange that is newer than the document."""
+"""Events that can be told apart by a mark."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal, InvalidOperation
-from typing import Any, Final
+from typing import Any
 
 from sdk_gate.protocol import NUMBER
 
-UNKNOWN_WORD: Final = "YET_UNHEARD_OF"
 Path = tuple[str | int, ...]
 
 
+def can_be_marked(data: Any) -> bool:
+    """Whether there is a decimal in it."""
+    return bool(_place(data))
+
+
 def marked(data: Any, mark: str) -> Any:
-    """A copy of an event's data with its first decimal replaced by the mark."""
-    return _replaced(data, _place(data), mark)
+    """A copy of an event's data with its first decimal replaced by the mark, which is a number where that was one."""
+    place = _place(data)
+    is_number = not isinstance(_at(data, place), str)
+    return _replaced(data, place, float(mark) if is_number else mark)
 
 
 def marks(example: Any, events: Sequence[Any]) -> list[str]:
@@ -22,37 +28,25 @@ def marks(example: Any, events: Sequence[Any]) -> list[str]:
     return [_mark(each, _place(example)) for each in events]
 
 
-def with_unknown_field(data: Any) -> Any:
-    """A copy with a field that no document has."""
-    if isinstance(data, list):
-        return [with_unknown_field(each) for each in data]
-    return {**data, "zz": {"new": [None]}}
-
-
-def with_unknown_words(data: Any, schema: dict[str, Any]) -> Any:
-    """A copy in which every word of an enumeration is one that the schema does not list."""
-    if isinstance(data, list):
-        return [with_unknown_words(each, schema.get("items", {})) for each in data]
-    if not isinstance(data, dict):
-        is_listed = isinstance(data, str) and "enum" in schema
-        return UNKNOWN_WORD if is_listed else data
-    inner = schema.get("properties", {})
-    return {name: with_unknown_words(x, inner.get(name, {})) for name, x in data.items()}
-
-
 def _place(data: Any) -> Path:
-    """Where the first decimal stands."""
-    pairs = enumerate(data) if isinstance(data, list) else data.items()
-    for name, value in pairs:
-        if isinstance(value, str) and _is_decimal(value):
-            return (name,)
-        if isinstance(value, dict | list) and (inner := _place(value)):
-            return (name, *inner)
-    return ()
+    """Where the first decimal stands: one that is a text, or else one that is a number; () where there is none."""
+    found = list(_decimals(data))
+    texts = [place for place, value in found if isinstance(value, str)]
+    return next(iter((*texts, *(place for place, _ in found))), ())
 
 
-def _is_decimal(text: str) -> bool:
-    return text.replace(".", "", 1).isdigit()
+def _decimals(data: Any, place: Path = ()) -> Iterator[tuple[Path, str | float]]:
+    if isinstance(data, float) or (isinstance(data, str) and data.replace(".", "", 1).isdigit()):
+        yield place, data
+    if isinstance(data, dict | list):
+        for name, value in enumerate(data) if isinstance(data, list) else data.items():
+            yield from _decimals(value, (*place, name))
+
+
+def _at(data: Any, place: Path) -> Any:
+    for each in place:
+        data = data[each]
+    return data
 
 
 def _replaced(data: Any, place: Path, value: Any) -> Any:
@@ -65,10 +59,8 @@ def _replaced(data: Any, place: Path, value: Any) -> Any:
 
 
 def _mark(event: Any, place: Path) -> str:
-    found = event
     try:
-        for each in place:
-            found = found[each]
+        found = _at(event, place)
         # An SDK may drop zeros, and give a decimal as a number.
         return f"{Decimal(str(found).removeprefix(NUMBER)).normalize():f}"
     except (KeyError, IndexError, TypeError, InvalidOperation):

@@ -6,13 +6,7 @@ from typing import Any
 
 import pytest
 
-from sdk_gate.judges.events import (
-    UNKNOWN_WORD,
-    marked,
-    marks,
-    with_unknown_field,
-    with_unknown_words,
-)
+from sdk_gate.judges.events import can_be_marked, marked, marks
 
 TICKER = {"symbol": "BTC/USDT", "time": 5, "open": "74000.00", "close": "74001.00"}
 WALLETS = [{"coin": {"unit": "USDT"}, "isLock": 0, "balance": "926"}, {"balance": "1"}]
@@ -23,6 +17,8 @@ WALLETS = [{"coin": {"unit": "USDT"}, "isLock": 0, "balance": "926"}, {"balance"
     [
         (TICKER, {**TICKER, "open": "7.25"}),
         (WALLETS, [{**WALLETS[0], "balance": "7.25"}, WALLETS[1]]),
+        ({"at": 5, "close": 74001.5}, {"at": 5, "close": 7.25}),
+        ({"rate": 0.5, "close": "74001"}, {"rate": 0.5, "close": "7.25"}),
     ],
 )
 def test_the_first_decimal_is_the_mark(data: Any, expected: Any) -> None:
@@ -40,16 +36,6 @@ def test_an_event_without_a_mark_is_told_as_it_came(event: Any) -> None:
     assert marks(TICKER, [event]) == [str(event)]
 
 
-def test_an_unknown_field_is_in_every_row() -> None:
-    assert [set(each) - {"zz"} for each in with_unknown_field(WALLETS)] == [*map(set, WALLETS)]
-    assert all("zz" in each for each in with_unknown_field(WALLETS))
-    assert "zz" in with_unknown_field(TICKER)
-
-
-def test_words_of_enumerations_alone_become_unknown() -> None:
-    schema = {
-        "items": {"properties": {"status": {"enum": ["A"]}, "name": {}, "lock": {"enum": [0, 1]}}}
-    }
-    rows = [{"status": "A", "name": "x", "lock": 0, "more": "y"}]
-    expected = [{"status": UNKNOWN_WORD, "name": "x", "lock": 0, "more": "y"}]
-    assert with_unknown_words(rows, schema) == expected
+@pytest.mark.parametrize("data", [None, {}, [], {"at": 5, "name": "x", "is": True}])
+def test_what_has_no_decimal_has_no_place_for_a_mark(data: Any) -> None:
+    assert not can_be_marked(data)
