@@ -145,6 +145,11 @@ def exchange_hangs_up(stage: Stage) -> Iterator[Claim]:
     title = "there are pauses between connections that are broken at once"
     expected = f"{most} connections in {HANGS_UP_MS} ms, or fewer"
     yield holds("sdk.reconnects-are-apart", count <= most, title, expected, f"{count} connections")
+    stage.exchange.do(lambda: stage.exchange.streams.hang_up(False))
+    is_back = until(lambda: stage.subscribers(TRADES) > 0, stage.soon_s)
+    title = "connecting goes on until a connection lives"
+    actual = "subscribed" if is_back else "not subscribed"
+    yield holds("sdk.reconnects-are-apart", is_back, title, "subscribed", actual)
 
 
 @case("sdk.ended-subscriptions-stay-ended", needs=("streams",))
