@@ -26,6 +26,7 @@ from reports.wording import SDK, VERDICTS, sdk_name
 
 PAGE: Final = "index.html"
 FILE: Final = "index.json"
+DIGEST: Final = 8  # characters of a document's digest that tell it from others
 MOST_CASES: Final = 12  # of one cell; the pages of the run hold all
 MOST_REASONS: Final = 60
 ROW_BYTES: Final = 1_200_000
@@ -117,12 +118,19 @@ def matrix_html(index: Index) -> str:
         "verdict": gravest(index),
         "names": {each["folder"]: sdk_name(_told(each)) for each in index["sdks"]},
         "reasons": {each["folder"]: reasons(index, each["folder"]) for each in index["sdks"]},
+        "documents": documents(index),
         "tier": tier,
         "css": style("sdk"),
         "MOST_CASES": MOST_CASES,
         "MOST_REASONS": MOST_REASONS,
     }
     return environment().get_template("sdk_matrix.html.j2").render(context)
+
+
+def documents(index: Index) -> dict[str, str]:
+    """By which documents each SDK was judged, where they are not the same for all: the start of their digest."""
+    found = {each["folder"]: each["spec_sha256"][:DIGEST] for each in index["sdks"]}
+    return found if len(set(found.values())) > 1 else {}
 
 
 def reasons(index: Index, folder: str) -> dict[str, list[str]]:

@@ -64,6 +64,7 @@ def _sdk(column: Column) -> dict[str, Any]:
         "mode": sdk["mode"],
         "features": sdk.get("features", []),
         "target": sdk["target"],
+        "spec_sha256": summary["environment"]["spec_sha256"],
         "seed": summary["seed"],
         "started": summary["started"],
         "verdict": summary["verdict"],

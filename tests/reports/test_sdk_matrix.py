@@ -61,6 +61,16 @@ def test_a_cell_says_what_that_run_says_and_where() -> None:
     assert row(SIGNED)["cells"][0]["reason"] == UNDECLARED
 
 
+def test_other_documents_are_told_where_not_all_have_the_same() -> None:
+    said = "not all judged by the same documents"
+    assert said not in matrix_html(INDEX)
+    environment = {**BAD[0]["environment"], "spec_sha256": "0123456789abcdef"}
+    index = document(columns([GOOD, ({**BAD[0], "environment": environment}, BAD[1])]))
+    page = matrix_html(index)
+    assert said in page
+    assert "documents 01234567<" in page
+
+
 def test_rows_stand_in_the_order_of_the_catalogue() -> None:
     ids = [each["id"] for each in INDEX["requirements"]]
     assert ids == [each["id"] for each in GOOD[0]["requirement_results"]]
