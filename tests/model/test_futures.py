@@ -366,7 +366,7 @@ steps = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=100)
 @given(steps)
 def test_equity_is_deposits_less_fees_plus_profits(sequence):
     desk = Desk()

@@ -233,7 +233,7 @@ def dated(history):
     return trades
 
 
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=100)
 @given(histories, gaps)
 def test_a_ticker_is_what_counting_all_trades_gives(history, later):
     trades = dated(history)
@@ -255,7 +255,7 @@ def test_a_ticker_is_what_counting_all_trades_gives(history, later):
     assert ticker.last_day_close == (before_today[-1] if before_today else ticker.open)
 
 
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=100)
 @given(histories)
 def test_closed_and_open_candles_hold_each_trade_once(history):
     trades = dated(history)

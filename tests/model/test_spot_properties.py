@@ -71,7 +71,7 @@ def check_book(desk):
         assert dict(book.levels(side)) == expected
 
 
-@settings(max_examples=150, deadline=None, database=None)
+@settings(max_examples=150)
 @given(operations)
 def test_money_orders_and_book_agree_after_every_operation(sequence):
     desk = Desk()
@@ -82,7 +82,7 @@ def test_money_orders_and_book_agree_after_every_operation(sequence):
         check_book(desk)
 
 
-@settings(max_examples=60, deadline=None, database=None)
+@settings(max_examples=60)
 @given(operations)
 def test_level_changes_add_up_to_the_book(sequence):
     desk = Desk()

@@ -49,7 +49,7 @@ def alike(one, other):
     )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HISTORY, st.sampled_from((0.001, 3.0, 1000.0)))
 def test_neither_the_unit_nor_the_control_s_speed_matters(history, factor):
     alike(judged(history), judged(scaled(history, target=factor)))
@@ -57,7 +57,7 @@ def test_neither_the_unit_nor_the_control_s_speed_matters(history, factor):
     alike(judged(history), judged(scaled(history, factor, factor)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HISTORY, st.randoms(use_true_random=False))
 def test_the_order_of_rounds_does_not_matter(history, random):
     mixed = []
@@ -68,7 +68,7 @@ def test_the_order_of_rounds_does_not_matter(history, random):
     assert judged(mixed) == judged(history)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(HISTORY, st.lists(HISTORY, max_size=3))
 def test_other_series_change_nothing_but_how_sure_one_has_to_be(history, others):
     series = {"series": history, **{str(place): other for place, other in enumerate(others)}}
@@ -80,7 +80,7 @@ def test_other_series_change_nothing_but_how_sure_one_has_to_be(history, others)
         assert alone.verdict in ("worse", "better")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(HISTORY, st.integers(1, 5))
 def test_a_seed_gives_the_same_again(history, seed):
     rules = replace(RULES, seed=seed)
@@ -92,7 +92,7 @@ def test_another_seed_draws_otherwise():
     assert judged(nights).low != judged(nights, replace(RULES, seed=2)).low
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(HISTORY)
 def test_a_verdict_keeps_its_own_terms(history):
     said = judged(history)

@@ -70,7 +70,7 @@ def merged(folder: Path, *parts: set[int]) -> tuple[Any, ...]:
 SETS = st.sets(st.integers(0, 4))
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(one=SETS, other=SETS)
 def test_merging_is_commutative_and_idempotent(one: set[int], other: set[int]) -> None:
     with TemporaryDirectory() as folder:
