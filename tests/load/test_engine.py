@@ -148,7 +148,7 @@ def test_silence_is_given_up_and_counted_as_lost():
         while connection.recv(65536):
             pass
 
-    found, asking = driven(silent, lanes=1, count=2, timeout_s=0.1)
+    found, asking = driven(silent, lanes=2, count=2, timeout_s=0.1)
     assert kinds_of(found).tolist() == [Kind.LOST] * 2
     assert asking.failures == ["timed out"] * 2
     assert (found[:, 5] - found[:, 3] >= 100_000_000).all()
