@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from conformance.cases.claim import CannotTell, Claim, equal, holds
 from sdk_gate.cases.case import ACCOUNT, case
 from sdk_gate.cases.requests import LIMIT_BUY
 from sdk_gate.cases.writes import is_told
+from sdk_gate.driver import Answer
 from sdk_gate.exchange import scripts
 from sdk_gate.exchange.scripts import Script
 from sdk_gate.protocol import MAY_HAVE_HAPPENED
@@ -21,6 +22,7 @@ POSITION: Final = {
     "leverage": 10,
     "volume": 1,
 }
+Asked = tuple[str, dict[str, Any]]  # an operation and its parameters
 BRIEF: Final = {"timeoutMs": 500}
 CLOSING: Final = {"contractCoinId": 1, "direction": "SELL", "type": "MARKET", "volume": 1}
 
@@ -141,36 +143,29 @@ def key_may_be_made(stage: Stage) -> Iterator[Claim]:
 def answer_never_comes(stage: Stage) -> Iterator[Claim]:
     """A read that is not answered in any attempt, and a log-in; at once where the driver can."""
     stage.open()
-    login = stage.login
-    asked: tuple[tuple[str, str, dict[str, str]], ...] = (
-        ("a read", "getCoinTicker", {"coin": "btc"}),
-        ("a log-in", "login", login),
-    )
-    waiting = []
-    for what, operation, params in asked:
-        stage.exchange.always(operation, scripts.late(stage.late_ms))
-        number = stage.driver.send("call", operation=operation, params=params)
-        waiting.append((what, number))
-        if "concurrency" not in stage.features:
-            yield _timed_out(*waiting.pop(), stage)
-    for what, number in waiting:
-        yield _timed_out(what, number, stage)
+    asked: list[Asked] = [("getCoinTicker", {"coin": "btc"}), ("login", dict(stage.login))]
+    for operation, answer in _answers(stage, asked, scripts.late(stage.late_ms)):
+        title = f"{operation} without an answer ends as a time-out"
+        actual = answer.said if answer.ok else answer.kind
+        yield equal("sdk.requests-end-in-time", title, "timeout", actual)
 
 
-def _timed_out(what: str, number: int, stage: Stage) -> Claim:
-    answer = stage.received(number)
-    title = f"{what} without an answer ends as a time-out"
-    actual = answer.said if answer.ok else answer.kind
-    return equal("sdk.requests-end-in-time", title, "timeout", actual)
+def _answers(stage: Stage, asked: Sequence[Asked], script: Script) -> Iterator[tuple[str, Answer]]:
+    """Call operations that all meet a script, at once where the driver can; what each came to."""
+    for operation, _ in asked:
+        stage.exchange.always(operation, script)
+    together = [asked] if "concurrency" in stage.features else [[each] for each in asked]
+    for calls in together:
+        for (operation, _), answer in zip(calls, stage.calls(*calls), strict=True):
+            yield operation, answer
 
 
 @case("sdk.requests-end-in-time", needs=(ACCOUNT,))
 def end_of_an_answer_never_comes(stage: Stage) -> Iterator[Claim]:
     """The answer to a read, and to an order, begins in time; its end comes long after the time-out."""
     stage.open_account()
-    for operation, params in (("getSpotWallets", {}), ("placeSpotOrder", LIMIT_BUY)):
-        stage.exchange.always(operation, scripts.stalls(stage.late_ms))
-        answer = stage.call(operation, **params)
+    asked: list[Asked] = [("getSpotWallets", {}), ("placeSpotOrder", dict(LIMIT_BUY))]
+    for operation, answer in _answers(stage, asked, scripts.stalls(stage.late_ms)):
         title = f"{operation}, whose answer begins and does not end, ends by itself"
         expected = f"an error of {', '.join(MAY_HAVE_HAPPENED)}, or what was looked for instead"
         is_found = answer.ok and any(x.order_id in str(answer.result) for x in stage.orders())
