@@ -75,7 +75,7 @@ class Fuzzer:
         """Send one case and judge the answer. Raises AssertionError, so that the case is shrunk."""
         operation = self._operation(case)
         is_legal = case.meta.generation.mode is GenerationMode.POSITIVE
-        if not is_legal and not _is_judged(case):
+        if not is_legal and not _is_judged(case, operation):
             return
         self._turn_to(operation, is_legal)
         response, record = self._send(case, operation)
@@ -162,8 +162,14 @@ class Fuzzer:
         return found
 
 
-def _is_judged(case: schemathesis.Case) -> bool:
-    """A violation in a header is not: headers of ours and the connection's are replaced at the wire."""
+def _is_judged(case: schemathesis.Case, operation: Operation) -> bool:
+    """Whether a document forbids what is wrong.
+
+    A violation in a header is not judged: headers of ours and the connection's are replaced at the wire.
+    Nor is a query with a parameter that nobody declared: no document says that it must be refused.
+    """
+    if {*(case.query or {})} - {each.name for each in operation.query}:
+        return False
     wrong = {
         place.value
         for place, info in case.meta.components.items()

@@ -61,6 +61,8 @@ class Lifecycle(RuleBasedStateMachine):
         if is_market and direction == 0:
             amount = to_step(price * amount, Decimal("0.01"))  # a market buy says what to spend
         limit = None if is_market else price
+        if spot_model.meets_itself(self.desk, account, direction, limit):
+            return  # a check of its own is about that
         self._judge(spot_model.place(self.desk, account, direction, limit, amount))
         self._judge(spot_model.compare(self.desk))
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
+import json
 import shutil
 import subprocess
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
 
@@ -53,7 +54,8 @@ def test_quick_start(session: Session) -> None:
         settle(session.end([Claim(name, Verdict.SKIPPED, reason) for name, _ in SENTENCES]))
     session.governor.before(4)
     said = [*_run(script(session)), "", "", "", ""][:4]
-    _cancel(session.world.target, *said[1:3])
+    if not _cancel(session.world.target, *said[1:3]) and not session.world.target.embedded:
+        session.log.write("note", {"text": f"the quick start's order may still be open: {said[2]}"})
     settle(session.end(_judge(said)))
 
 
@@ -74,7 +76,9 @@ def script(session: Session) -> str:
     """The printed commands with the target's address and log-in; quietened, and never left hanging."""
     target = session.world.target
     account = target.accounts[session.world.first]
-    login = f"{target.conventions.login_parameter}={account.login}&password={account.password}"
+    # As -d takes them and the shell leaves them, whatever characters they have.
+    name, password = quote(account.login, safe=""), quote(account.password, safe="")
+    login = f"{target.conventions.login_parameter}={name}&password={password}"
     text = PRINTED.replace(PUBLISHED, target.rest).replace(SWALLOWED, login)
     if not target.embedded:
         # On an exchange of somebody else's the order must rest, not trade, and not stay.
@@ -92,13 +96,25 @@ def _run(text: str) -> list[str]:
     return done.stdout.splitlines()
 
 
-def _cancel(target: Target, token: str, placed: str) -> None:
-    """Take back what the third command placed."""
-    if identity := re.search(r'"data":\s*"?(\w+)', placed):
-        form = f"orderId={identity[1]}"
-        command = ["curl", "--silent", "--max-time", "20", "-X", "POST", "-d", form]
-        command += ["-H", f"Authorization: {token}", target.rest + "/tx/spot/cancel"]
-        subprocess.run(command, capture_output=True, timeout=30, check=False)
+def _cancel(target: Target, token: str, placed: str) -> bool:
+    """Take back what the third command placed; whether nothing of it is left."""
+    identity = _identity(placed)
+    if identity is None:
+        return True
+    form = f"orderId={quote(identity, safe='')}"
+    command = ["curl", "--silent", "--max-time", "20", "-X", "POST", "-d", form]
+    command += ["-H", f"Authorization: {token}", target.rest + "/tx/spot/cancel"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
+    return '"code":0' in done.stdout.replace(" ", "")
+
+
+def _identity(placed: str) -> str | None:
+    """The id in an answer to an order, as text or as a number; None where there is none."""
+    try:
+        found = json.loads(placed)["data"]
+    except (ValueError, KeyError, TypeError):
+        return None
+    return None if isinstance(found, dict | list | bool | None) else str(found)
 
 
 def _judge(shown: list[str]) -> list[Claim]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import json
 from collections.abc import Iterator
@@ -31,6 +30,7 @@ from conformance.cases.stream_asks import silence
 from conformance.wire.http import Request
 from conformance.wire.rest import FORM, as_text
 
+DIGESTS: Final = ("sha256", "sha384", "sha512")
 CANARIES: Final = "accounts.nothing-of-another-is-shown"
 FORGED: Final = "auth.no-forgery-gets-in"
 EXPIRED: Final = "auth.expired-token-refused"
@@ -49,9 +49,11 @@ def _encoded(value: Any) -> str:
 
 
 def signed_token(header: Any, claims: Any, secret: str) -> str:
-    """A JWT of these parts, signed with HMAC-SHA256 under a secret."""
+    """A JWT of these parts, signed under a secret with the HMAC that its header names, or HMAC-SHA256."""
     text = f"{_encoded(header)}.{_encoded(claims)}"
-    mark = hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()
+    digest = f"sha{str(header.get('alg', '')).removeprefix('HS')}"
+    digest = digest if digest in DIGESTS else DIGESTS[0]
+    mark = hmac.new(secret.encode(), text.encode(), digest).digest()
     return f"{text}.{base64.urlsafe_b64encode(mark).rstrip(b'=').decode()}"
 
 

@@ -35,6 +35,8 @@ def scope_matrix(world: World) -> Script:
                 record = yield Ask(operation.id, params, key=key)
                 yield from take_back(world, record)
                 if operation.scope != scope:
+                    if operation.access == "optional":
+                        continue  # open to everybody, and so perhaps to whatever key
                     title = f"{operation.id} refuses a key that may only {scope}"
                     yield refused(requirement, record, title)
                 elif not operation.requires:

@@ -29,6 +29,7 @@ ALIGNED = "kline.open-time-is-aligned"
 COUNTS = "kline.counts-own-trade"
 MINUTE_OR_MONTH = "kline.minute-is-not-month"
 UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+FIRST_DAYS = (0, 3)
 NUMBERS = ("open", "high", "low", "close", "volume")
 MINUTE, MONTH = "1m", "1M"
 
@@ -58,9 +59,10 @@ def read(frame: Frame) -> Candle:
 
 
 def is_aligned(interval: str, open_time: int) -> bool:
-    """True when a candle of that interval can open then, in UTC; weeks begin on Monday.
+    """True when a candle of that interval can open then, in UTC.
 
-    Reckoned by the calendar and on its own, not by the rules of the reference exchange.
+    Weeks begin on Monday, or on Thursday as the epoch did: no document says which. Reckoned by the calendar
+    and on its own, not by the rules of the reference exchange.
     """
     parts = re.fullmatch(r"(\d+)([smhdwM])", interval)
     if parts is None:
@@ -71,7 +73,7 @@ def is_aligned(interval: str, open_time: int) -> bool:
     at = datetime.fromtimestamp(open_time / 1000, UTC)
     is_midnight = open_time % UNITS_MS["d"] == 0
     if unit == "w":
-        return is_midnight and at.weekday() == 0
+        return is_midnight and at.weekday() in FIRST_DAYS
     return is_midnight and at.day == 1 and (at.month - 1) % number == 0
 
 

@@ -31,7 +31,7 @@ from conformance.model.orders import Order
 from conformance.model.refusal import Refused
 from conformance.model.spot import SpotExchange
 from conformance.model.values import Market as Rules
-from conformance.model.values import OrderType, Side
+from conformance.model.values import OrderType, Side, opposite
 from conformance.target import Market
 
 REQUIREMENT: Final = "spot.lifecycle-agrees-with-the-model"
@@ -98,6 +98,16 @@ def open_desk(world: World, market: Market) -> Steps[Desk]:
                 ledger.deposit(number, unit, seen[unit].free, 0)
     spot = SpotExchange([rules_of(market)], ledger, lambda _: f"m{next(made)}", lambda _: None)
     return Desk(world, market, spot, numbers, others)
+
+
+def meets_itself(desk: Desk, account: str, direction: int, price: Decimal | None) -> bool:
+    """True when an order would meet one of its own account, which an exchange may keep it from."""
+    side = Side(direction)
+    resting = desk.spot.book(desk.market.symbol).orders(opposite(side))
+    own = [each.price for each in resting if each.account == desk.numbers[account]]
+    if price is None or not own:
+        return bool(own)
+    return min(own) <= price if side is Side.BUY else max(own) >= price
 
 
 def place(

@@ -14,7 +14,7 @@ from typing import Any, Final
 from conformance.cases.asks import BUY
 from conformance.cases.claim import CannotTell, Claim, holds
 from conformance.cases.depth_stream import tell
-from conformance.cases.script import Connect, Frame, Hang, Say, Script, Steps, World, check
+from conformance.cases.script import Connect, Frame, Hang, Pause, Say, Script, Steps, World, check
 from conformance.cases.spot_asks import rest, tidy
 from conformance.cases.spot_orders import home_market
 from conformance.cases.stream_asks import (
@@ -54,6 +54,8 @@ PING: Final = "stream.ping-is-answered"
 HARMLESS: Final = "stream.bad-frame-is-harmless"
 NOWHERE: Final = "depth.NOSUCH/COIN"
 DRAIN_MS: Final = 150
+# A book may be told in batches, in which what comes and goes at once is nothing.
+BATCH_MS: Final = 200
 SLOW_STIRS: Final = 40
 
 
@@ -246,10 +248,11 @@ def _compared(topic: str, mine: dict[int, Any], theirs: dict[int, Any]) -> Itera
     yield holds(AGREE, not differing, title, "the same", shown if differing else "")
 
 
-def stirred(world: World, market: Market, times: int = 2) -> Steps[None]:
-    """Change the book of a market by orders of ours far away; nothing without trading."""
+def stirred(world: World, market: Market, times: int = 2, stay_ms: int = BATCH_MS) -> Steps[None]:
+    """Change the book of a market by orders of ours far away, which stay for a while; nothing without trading."""
     for _ in range(times if world.target.allows.trading else 0):
         order = yield from rest(world, world.first, market, BUY)
+        yield Pause(stay_ms)
         yield from tidy(world, (order.account, order.identity))
 
 
@@ -405,7 +408,7 @@ def slow_reader(world: World) -> Script:
     topic = _topic(world, "depth", market)
     session = yield from connected(world, "slow", is_slow=True)
     yield from subscribe(world, session, topic)
-    yield from stirred(world, market, SLOW_STIRS)
+    yield from stirred(world, market, SLOW_STIRS, stay_ms=0)
     yield from drained(session, 800)
     fresh = yield from connected(world, "fresh")
     yield from subscribe(world, fresh, topic)

@@ -191,10 +191,11 @@ def _note(history: History, intent: Intent, record: Record) -> None:
 def settle(story: Story) -> Steps[list[Claim]]:
     """Look until the judges are content or the settle time is over; keep that look, give the claims.
 
-    Once they were not content to the end, later looks are not waited for: the story is known to be wrong.
+    What was not as it should be to the end once is not waited for later. Everything else is, in a wrong story too:
+    else what is only late would be blamed.
     """
     history, world = story.history, story.world
-    waited = world.target.timing.settle_ms if story.wrong else 0
+    waited = 0
     while True:
         known = history.last.orders
         look = yield from _look(world, story.market, history.accounts, history.turn, known)
@@ -203,7 +204,8 @@ def settle(story: Story) -> Steps[list[Claim]]:
         history.looks.append(look)
         # What an earlier look has shown was judged then: the new one and the one before are enough.
         claims = [*judge(replace(history, looks=history.looks[-2:]))]
-        if waited >= world.target.timing.settle_ms or not failed(claims):
+        is_over = waited >= world.target.timing.settle_ms
+        if is_over or all(each.requirement in story.wrong for each in failed(claims)):
             for each in failed(claims):
                 story.wrong.setdefault(each.requirement, each)
             return claims
