@@ -116,6 +116,8 @@ def _value(contract: Contract, operation: Operation, field: Field) -> Any:
         return WORDS[field.name][0]
     if found is None:
         found = A_DECIMAL if field.kind == "decimal" else instance(field.schema, field.name)
+        # A whole number is one as well, and comes back from every language as it went.
+        found = int(found) if isinstance(found, float) else found
     return found
 
 

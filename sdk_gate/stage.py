@@ -196,7 +196,7 @@ class Stage:
 
     def settles(self, holds: Callable[[], bool], seconds: float = SOON_S) -> bool:
         """Wait until something holds that is due already; after a wait in vain there is less time."""
-        within_s = AFTER_A_WAIT_IN_VAIN_S if self.has_waited_in_vain else seconds
+        within_s = min(seconds, AFTER_A_WAIT_IN_VAIN_S) if self.has_waited_in_vain else seconds
         is_settled = until(holds, within_s)
         self.has_waited_in_vain |= not is_settled
         return is_settled

@@ -20,8 +20,9 @@ from sdk_gate.stage import RETRY_MS, SILENCE_MS, Stage, until
 REFUSALS: Final = 5
 REFUSALS_OF_SLOW: Final = 3
 QUICK_RETRY_MS: Final = 50
-# Half of what full jitter has on an average, where its pauses do not grow.
-QUICK_MEAN_MS: Final = 12
+QUARTER: Final = (
+    0.25  # of a pause: half of what full jitter has on an average where it does not grow
+)
 NS_PER_MS: Final = 1_000_000
 QUIET_S: Final = 0.6
 SETTLED_S: Final = 2.0
@@ -105,29 +106,35 @@ def exchange_restarts(stage: Stage) -> Iterator[Claim]:
     stage.subscribe(TRADES)
     is_slow = stage.waits_ms("retryMs") > RETRY_MS  # its pauses double until nobody wants to wait
     refusals = REFUSALS_OF_SLOW if is_slow else REFUSALS
-    again, pauses_ms = _refused(stage, refusals)
-    if again and any(each.verdict is Verdict.FAIL for each in _apart(pauses_ms)):
-        again, more_ms = _refused(stage, refusals)  # chance may have made the pauses short
-        pauses_ms += more_ms
+    again, at_ns = _refused(stage, refusals)
+    pauses_ms = _pauses_ms(at_ns)
+    if again and any(each.verdict is Verdict.FAIL for each in _apart(stage, pauses_ms)):
+        again, at_ns = _refused(stage, refusals)  # chance may have made the pauses short
+        pauses_ms += _pauses_ms(at_ns)
     title = "connecting goes on until it succeeds"
-    actual = f"{len(pauses_ms) + 1} attempts after a break"
+    actual = f"{len(at_ns)} attempts after a break"
     yield holds("sdk.reconnects-are-apart", again, title, f"{refusals + 1} attempts", actual)
-    yield from _apart(pauses_ms)
+    yield from _apart(stage, pauses_ms)
 
 
-def _refused(stage: Stage, refusals: int) -> tuple[bool, list[float]]:
-    """Break the connection and refuse so many; whether the topic was subscribed then, and the pauses before that."""
+def _refused(stage: Stage, refusals: int) -> tuple[bool, list[int]]:
+    """Break the connection and refuse so many; whether the topic was subscribed then, and when attempts came."""
     mark = len(stage.seen.stream)
     stage.exchange.do(lambda: stage.exchange.streams.refuse(refusals))
     stage.cut()
     within_s = 15 + 20 * max(0, stage.waits_ms("retryMs") - RETRY_MS) / 1000
     again = until(lambda: bool(subscriptions(stage.seen.stream[mark:], TRADES)), within_s)
     tried = [each for each in stage.seen.stream[mark:] if each.kind in ("refused", "opened")]
-    return again, [(then.at_ns - x.at_ns) / NS_PER_MS for x, then in pairwise(tried)]
+    return again, [each.at_ns for each in tried]
 
 
-def _apart(pauses_ms: Sequence[float]) -> Iterator[Claim]:
-    return apart("sdk.reconnects-are-apart", pauses_ms, "to connect", QUICK_MEAN_MS)
+def _pauses_ms(at_ns: Sequence[int]) -> list[float]:
+    return [(then - first) / NS_PER_MS for first, then in pairwise(at_ns)]
+
+
+def _apart(stage: Stage, pauses_ms: Sequence[float]) -> Iterator[Claim]:
+    least_ms = min(LEAST_MEAN_MS, round(QUARTER * stage.waits_ms("retryMs")))
+    return apart("sdk.reconnects-are-apart", pauses_ms, "to connect", least_ms)
 
 
 @case("sdk.reconnects-are-apart", needs=("streams",))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
+from jsonschema import Draft202012Validator
+
 from conformance.spec.contract import Contract, Operation
 from conformance.spec.documents import Document
-from sdk_gate.instances import instance
+from sdk_gate.instances import instance, plain
 
 OK: Final = 200
 UNKNOWN_FIELD: Final = "zz"
@@ -19,17 +21,19 @@ Leaves = dict[tuple[Any, ...], Any]
 def example_of(contract: Contract, operation: Operation) -> Any:
     """The payload of the document's example of an answer, or one of its schema; None where it has neither."""
     media = operation.answers.get(str(OK), {}).get("content", {}).get("application/json", {})
-    example = media.get("example")
-    if isinstance(example, dict):
-        return example.get("data")
+    named = [each.get("value") for each in media.get("examples", {}).values()]
+    for example in (media.get("example"), *named):
+        if isinstance(example, dict) and "data" in example:
+            return example["data"]
     schema = schema_of(contract, operation)
-    return instance(schema) if schema else None
+    made = instance(schema) if schema else None
+    return made if Draft202012Validator(schema).is_valid(made) else None
 
 
 def schema_of(contract: Contract, operation: Operation) -> Document:
     """The schema of an operation's payload, whether its envelope is a choice or not."""
     whole = contract.schema_of_answer(operation, OK) or {}
-    envelopes = [whole, *whole.get("oneOf", ())]
+    envelopes = map(plain, [whole, *whole.get("oneOf", ())])
     payloads = (each.get("properties", {}).get("data") for each in envelopes)
     schema: Document = next(filter(None, payloads), {})
     return schema
@@ -57,7 +61,8 @@ def with_nulls(value: Any, schema: Document) -> Any:
 
 def with_unknown_values(value: Any, schema: Document) -> Any:
     """Each enumeration has a value that is not one of it."""
-    if "enum" in schema:
+    schema = plain(schema)
+    if "enum" in schema and value is not None and not isinstance(value, bool):
         return UNKNOWN_TEXT if isinstance(value, str) else UNKNOWN_NUMBER
     if isinstance(value, list):
         return [with_unknown_values(each, schema.get("items", {})) for each in value]
@@ -101,6 +106,7 @@ def _leaves(value: Any, path: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...]
 def _changed(
     value: Any, schema: Document, change: Callable[[dict[str, Any], Document], dict[str, Any]]
 ) -> Any:
+    schema = plain(schema)
     if isinstance(value, list):
         return [_changed(each, schema.get("items", {}), change) for each in value]
     known = schema.get("properties")

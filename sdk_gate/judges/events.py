@@ -29,10 +29,16 @@ def marks(example: Any, events: Sequence[Any]) -> list[str]:
 
 
 def _place(data: Any) -> Path:
-    """Where the first decimal stands: one that is a text, or else one that is a number; () where there is none."""
-    found = list(_decimals(data))
-    texts = [place for place, value in found if isinstance(value, str)]
-    return next(iter((*texts, *(place for place, _ in found))), ())
+    """Where the first decimal stands; () where there is none.
+
+    A text with a point is one for sure, a number with one nearly; a text of digits may be an id.
+    """
+    found = sorted(_decimals(data), key=lambda each: _rank(each[1]))
+    return found[0][0] if found else ()
+
+
+def _rank(value: str | float) -> int:
+    return 1 if isinstance(value, float) else 0 if "." in value else 2
 
 
 def _decimals(data: Any, place: Path = ()) -> Iterator[tuple[Path, str | float]]:

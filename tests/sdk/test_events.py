@@ -18,7 +18,8 @@ WALLETS = [{"coin": {"unit": "USDT"}, "isLock": 0, "balance": "926"}, {"balance"
         (TICKER, {**TICKER, "open": "7.25"}),
         (WALLETS, [{**WALLETS[0], "balance": "7.25"}, WALLETS[1]]),
         ({"at": 5, "close": 74001.5}, {"at": 5, "close": 7.25}),
-        ({"rate": 0.5, "close": "74001"}, {"rate": 0.5, "close": "7.25"}),
+        ({"rate": 0.5, "close": "74001.0"}, {"rate": 0.5, "close": "7.25"}),
+        ({"id": "74001", "rate": 0.5}, {"id": "74001", "rate": 7.25}),
     ],
 )
 def test_the_first_decimal_is_the_mark(data: Any, expected: Any) -> None:
