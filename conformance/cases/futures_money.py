@@ -152,7 +152,7 @@ def _keeps_the_entry(
     if has_moved or claim.verdict is not Verdict.PASS:
         return claim
     why = f"not told, for the mark did not leave the entry in {MOVES * MOVE_MS} ms: {title}"
-    return replace(claim, verdict=Verdict.INCONCLUSIVE, title=why)
+    return replace(claim, verdict=Verdict.SKIPPED, title=why)
 
 
 @check(
