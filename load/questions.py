@@ -79,19 +79,20 @@ def following(
     found = []
     answer = json.loads(body) if contract.operations[operation].then else None
     for step in contract.operations[operation].then:
-        given = {name: _given(value, name, answer) for name, value in step.given.items()}
-        if None in given.values():
-            continue
         asked = contract.operations[step.operation]
-        found.append(
-            (step.operation, _by(_request(asked, given), token if asked.is_private else ""))
-        )
+        shown = {
+            name: _shown(value, name, answer)
+            for name, value in step.given.items()
+            if isinstance(value, str) and value.startswith(POINTER)
+        }
+        if None in shown.values():
+            continue
+        request = _request(asked, asked.legal(step.given) | shown)
+        found.append((step.operation, _by(request, token if asked.is_private else "")))
     return found
 
 
-def _given(value: Any, name: str, answer: Any) -> Any:
-    if not (isinstance(value, str) and value.startswith(POINTER)):
-        return value
+def _shown(value: str, name: str, answer: Any) -> Any:
     found = answer
     for part in value.removeprefix(POINTER).split("/"):
         found = found.get(part) if isinstance(found, dict) else None

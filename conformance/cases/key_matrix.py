@@ -9,9 +9,10 @@ from conformance.cases.asks import BUY, away, last_price, order_form, smallest_a
 from conformance.cases.claim import CannotTell, equal, holds
 from conformance.cases.examples import legal_params, take_back
 from conformance.cases.key_asks import create, delete, soon, use, works
+from conformance.cases.keys import FOREIGN, is_rejected
 from conformance.cases.refusals import refused, taken
 from conformance.cases.script import Ask, Record, Script, Steps, World, check
-from conformance.cases.spot_asks import clear, rest
+from conformance.cases.spot_asks import clear, open_orders, rest
 from conformance.cases.spot_orders import NOWHERE, home_market
 from conformance.spec.contract import Operation
 from conformance.wire.signing import Key
@@ -76,6 +77,46 @@ def public_with_a_key(world: World) -> Script:
                 yield taken("keys.public-operations-need-no-scope", record, title)
     finally:
         yield from delete(world, world.first, key.name)
+
+
+@check("keys.address-list-enforced", needs=("keys", "trading"), requests=20)
+def trades_from_afar(world: World) -> Script:
+    """A key that traded is bound to another address: it neither places nor cancels from here."""
+    market = home_market(world)
+    key = yield from create(world, world.first, "read,trade")
+    try:
+        yield from works(world, key)
+        yield from clear(world, market)
+        resting = yield from rest(world, world.first, market, BUY)
+        form = order_form(market, BUY, resting.price, resting.amount)
+        trades = [
+            Ask("placeSpotOrder", form, key=key),
+            Ask("cancelSpotOrder", {"orderId": resting.identity}, key=key),
+        ]
+        change = {"apiKey": key.name, "ips": FOREIGN}
+        placed = yield trades[0]
+        done = yield Ask("updateApiKey", change, by=world.first)
+        if not (placed.is_accepted and done.is_accepted):
+            raise CannotTell(f"no key that trades can be bound: {placed.said}, {done.said}")
+        # By a read, which makes nothing, until the new list counts.
+        yield from soon(world, use(key), is_rejected)
+        yield from _changes_nothing(world, trades, done)
+    finally:
+        yield from clear(world, market)
+        yield from delete(world, world.first, key.name)
+
+
+def _changes_nothing(world: World, trades: Sequence[Ask], done: Record) -> Steps[None]:
+    """These are refused, for an address that is not on the list, and no order comes or goes."""
+    requirement, market = "keys.address-list-enforced", home_market(world)
+    before = yield from open_orders(world, world.first, market.symbol)
+    for ask in trades:
+        record = yield ask
+        title = f"a key for {FOREIGN} alone is refused from here by {ask.operation}"
+        yield refused(requirement, record, title, [done])
+    after = yield from open_orders(world, world.first, market.symbol)
+    title = "what was refused for the address makes no order, and cancels none"
+    yield equal(requirement, title, sorted(before), sorted(after), [done.number])
 
 
 def _on_this_machine(world: World) -> None:

@@ -4,20 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import dropwhile
 from typing import Any, Final
 
 from conformance.cases.asks import BUY, decimal, member, rows
-from conformance.cases.claim import CannotTell, equal, holds
+from conformance.cases.candle_story import length_ms
+from conformance.cases.claim import CannotTell, Claim, Verdict, equal, holds
+from conformance.cases.kline_stream import Candle
+from conformance.cases.kline_stream import read as read_candle
 from conformance.cases.market_data import FIELDS, Ticker, price, tickers
 from conformance.cases.market_data import read as read_ticker
 from conformance.cases.own_trades import trade_with_ourselves
-from conformance.cases.script import Ask, Frame, Now, Script, Steps, Together, World, check
+from conformance.cases.script import (
+    Ask,
+    Frame,
+    Now,
+    Pause,
+    Record,
+    Script,
+    Steps,
+    Together,
+    World,
+    check,
+)
 from conformance.cases.spot_asks import tidy
 from conformance.cases.spot_orders import TWO, home_market
 from conformance.cases.stream_asks import (
     channel_of,
     events,
     events_until,
+    first_event_of_all,
     first_events,
     hear,
     is_snapshot,
@@ -26,15 +42,21 @@ from conformance.cases.stream_asks import (
     subscribed,
 )
 from conformance.cases.trade_stream import trades_of
+from conformance.target import Market
 
 STREAMED: Final = "ticker.stream-agrees-with-rest"
 COVERS: Final = "ticker.covers-the-trades"
 USD: Final = "ticker.usd-rate-is-the-conversion"
 TREND: Final = "sparklines.trend-lies-within-the-day"
+ORDER: Final = "sparklines.trend-is-24-hourly-closes"
 TIMES: Final = "stream.times-are-of-now"
 DEEP: Final = "depth.deep-books-are-whole"
 DAY_MS: Final = 86_400_000
+HOUR_MS: Final = 3_600_000
 CLOCKS_MS: Final = 2000
+# What reading candles and a trend may take, so that no hour ends between them.
+TURN_MS: Final = 20_000
+HOURS: Final = 24
 LEVELS: Final = 115
 CHUNK: Final = 8
 PERCENT: Final = Decimal("0.01")
@@ -137,6 +159,77 @@ def trends(world: World) -> Script:
         title = f"the trend of {each.symbol} lies within the low and high of its day"
         shown = f"{min(inner)} to {max(inner)}"
         yield holds(TREND, good, title, f"{each.low} to {each.high}", shown, [record.number])
+
+
+@check(ORDER, requests=4)
+def trend_and_candles(world: World) -> Script:
+    """Counted from the end of a trend, each hour since a candle opened closed within that candle.
+
+    A trend that is out of order shows points of yesterday there, which are elsewhere as a rule. It is no more
+    than that: just after midnight no candle tells, and a price that came back is within it anyhow.
+    """
+    market = world.target.busy
+    yield from _away_from_the_turn()
+    candles = yield from _long_candles(world, market)
+    now = yield Now()
+    record = yield Ask("getSparklines")
+    points = _trend_of(record, market)
+    found = [(each, hours_within(each, points, now)) for each in candles]
+    if len(points) < HOURS or not any(recent for _, recent in found):
+        why = f"not told by {len(points)} points, and candles that opened less than an hour ago"
+        yield Claim(ORDER, Verdict.SKIPPED, why, records=(record.number,))
+        return
+    for candle, recent in found:
+        good = all(candle.low <= each <= candle.high for each in recent)
+        title = (
+            f"the last {len(recent)} hours of the trend of {market.symbol} lie within their candle"
+        )
+        wanted = f"{candle.low} to {candle.high}, as in {quoted(candle.frame)}"
+        yield holds(ORDER, good, title, wanted, recent, [record.number])
+
+
+def hours_within(candle: Candle, points: Sequence[Decimal], now: int) -> list[Decimal]:
+    """The closes of the hours that ended since a candle opened, but for those before its first trade.
+
+    An hour without a trade repeats the close before it, which is no price of this candle.
+    """
+    known = max(0, now // HOUR_MS * HOUR_MS - candle.open_time) // HOUR_MS
+    before, recent = points[: -1 - known], points[-1 - known : -1]
+    return list(dropwhile(lambda each: [each] == before[-1:], recent))
+
+
+def _away_from_the_turn() -> Steps[None]:
+    """Wait where an hour is about to end, or has only just begun on a clock that goes a little ahead."""
+    now = yield Now()
+    since = (now + TURN_MS) % HOUR_MS
+    if since < TURN_MS + CLOCKS_MS:
+        yield Pause(TURN_MS + CLOCKS_MS - since)
+
+
+def _long_candles(world: World, market: Market) -> Steps[list[Candle]]:
+    """The present candles of a market that are longer than an hour and no longer than a trend."""
+    kline = channel_of(world, "kline")
+    line = yield from opened(world, "line")
+    names = kline.parameters.get("interval", ())
+    chosen = [
+        (kline, kline.topic(symbol=market.symbol, interval=name))
+        for name in names
+        if HOUR_MS < length_ms(name) <= DAY_MS
+    ]
+    for each in chosen:
+        yield from subscribed(world, line, *each)
+    found = yield from first_event_of_all(world, line, chosen)
+    if not found:
+        raise CannotTell(f"no candle of {market.symbol} is longer than an hour")
+    return [read_candle(frame) for frame in found.values()]
+
+
+def _trend_of(record: Record, market: Market) -> list[Decimal]:
+    """The points of a market's sparkline."""
+    for row in rows(record.data, "getSparklines"):
+        if member(row, "symbol", "a sparkline") == market.symbol:
+            return [decimal(each, "a point") for each in rows(row.get("trend"), "trend")]
+    raise CannotTell(f"there is no sparkline of {market.symbol}")
 
 
 @check(TIMES, needs=TWO, requests=24)

@@ -97,6 +97,10 @@ class Operation:
         given = {item.name: item.example for item in self.parameters if item.required}
         return {**given, **self.form_example}
 
+    def legal(self, given: Mapping[str, Json]) -> dict[str, Json]:
+        """The same form, where a value is not among the target's own with the first of those."""
+        return _legal(self.form or {}, given)
+
 
 @dataclass(frozen=True)
 class Channel:
@@ -265,10 +269,16 @@ def _form_example(document: Document, content: Document, schema: Document) -> di
         given = follow(document, next(iter(content["examples"].values()))).get("value")
     known = schema.get("properties", {})
     example = {key: value for key, value in (given or {}).items() if key in known}
-    for name, each in known.items():
-        if name in example and each.get("enum") and example[name] not in each["enum"]:
-            example[name] = each["enum"][0]
-    return example
+    return _legal(schema, example)
+
+
+def _legal(schema: Document, given: Mapping[str, Json]) -> dict[str, Json]:
+    """Values of a form, the first legal one for each that is not among those that are listed."""
+    listed = {name: each.get("enum") for name, each in schema.get("properties", {}).items()}
+    return {
+        name: legal[0] if (legal := listed.get(name)) and value not in legal else value
+        for name, value in given.items()
+    }
 
 
 def _channels(document: Document) -> dict[str, Channel]:

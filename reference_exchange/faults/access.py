@@ -182,13 +182,25 @@ def key_usage_is_not_logged(x: ReferenceExchange) -> None:
 @fault("keys.address-list-enforced")
 def address_lists_are_ignored(x: ReferenceExchange) -> None:
     """A key works from everywhere, whatever its list."""
+    wrap(x.signatures, "check", lambda original, *call: original(*_from_its_list(x, *call)))
+
+
+@fault("keys.address-list-enforced")
+def address_lists_count_for_reads_alone(x: ReferenceExchange) -> None:
+    """What is posted with a key is taken from everywhere; reads are held to its list."""
 
     def lenient(original: Any, request: Any, client: str) -> Any:
-        key = x.keys.find(request.header(x.config.recipe.key_header) or "")
-        listed, from_there = (key.addresses, client) if key else ((), client)
-        return original(request, listed[0].partition("/")[0] if listed else from_there)
+        is_post = request.method == "POST"
+        return original(*(_from_its_list(x, request, client) if is_post else (request, client)))
 
     wrap(x.signatures, "check", lenient)
+
+
+def _from_its_list(x: ReferenceExchange, request: Any, client: str) -> tuple[Any, str]:
+    """A request as if it came from the first address on the list of its key."""
+    key = x.keys.find(request.header(x.config.recipe.key_header) or "")
+    listed = key.addresses if key else ()
+    return request, listed[0].partition("/")[0] if listed else client
 
 
 @fault("keys.read-only-key-cannot-trade")

@@ -78,7 +78,7 @@ def closing_a_part_marks_the_rest(x: ReferenceExchange) -> None:
         price = exchange.price_of(wallet.contract.symbol)
         for side in _sides(wallet):
             if side.volume and price:
-                side.entry_price = price + wallet.contract.price_step
+                side.entry_price = price
 
     _around(x, "closeFuturesPosition", then)
 

@@ -115,6 +115,16 @@ def sparklines_run_backwards(x: ReferenceExchange) -> None:
     )
 
 
+@fault("sparklines.trend-is-24-hourly-closes")
+def sparklines_run_backwards_to_the_present(x: ReferenceExchange) -> None:
+    """Trends come newest first, but for their last point, which is the present price."""
+
+    def shown(rows: Any) -> Any:
+        return [{**row, "trend": [*row["trend"][-2::-1], row["trend"][-1]]} for row in rows]
+
+    answering(x, "getSparklines", shown)
+
+
 @fault("convert.unknown-unit-refused")
 def convert_prices_the_unknown_at_zero(x: ReferenceExchange) -> None:
     """A unit that does not exist costs 0."""

@@ -51,6 +51,17 @@ def test_what_follows_an_answer_takes_its_values_from_there():
     assert following(contract, "placeSpotOrder", b'{"code":0}', "token") == []
 
 
+def test_a_position_is_closed_in_the_targets_own_contract():
+    swaps = tuple(each.model_copy(update={"id": each.id + 10}) for each in TARGET.contracts)
+    target = TARGET.model_copy(update={"contracts": swaps})
+    contract = Contract.load(settings=target.settings)
+    asked = {each.operation: each.request for each in questions(contract, target)[0]}
+    ((name, request),) = following(contract, "openFuturesPosition", b'{"code":0}', "token")
+    assert name == "closeFuturesPosition"
+    for each in (asked["openFuturesPosition"], request):
+        assert f"contractCoinId={swaps[0].id}&".encode() in each.body
+
+
 @pytest.mark.parametrize(
     ("node", "target", "weight"),
     [
