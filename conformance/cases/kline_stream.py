@@ -29,7 +29,7 @@ ALIGNED = "kline.open-time-is-aligned"
 COUNTS = "kline.counts-own-trade"
 MINUTE_OR_MONTH = "kline.minute-is-not-month"
 UNITS_MS = {"s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-FIRST_DAYS = (0, 3)
+FIRST_DAYS = (0, 3)  # of a week: Monday, Thursday
 NUMBERS = ("open", "high", "low", "close", "volume")
 MINUTE, MONTH = "1m", "1M"
 

@@ -141,6 +141,7 @@ def test_without_a_stream_nothing_passes(tried: Check, address: str) -> None:
     assert failed(claims) == expected
 
 
+# What is slow or filtered away says nothing of the judge.
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(client_frames(CONTRACT))
 def test_generated_frames_fare_as_they_should(generated: ClientFrame) -> None:
@@ -180,6 +181,7 @@ def test_every_check_passes_on_the_reference_exchange(tried: Check, reference: S
     assert [each for each in claims if each.verdict not in good] == []
 
 
+# What is slow or filtered away says nothing of the judge.
 @settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(client_frames(CONTRACT))
 def test_generated_frames_fare_as_they_should_on_the_reference_exchange(
